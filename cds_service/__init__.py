@@ -1,0 +1,1 @@
+"""Liver Lesion CDS: a CDS Hooks service for the ACR topic "Liver Lesion - Initial Characterization"."""

@@ -1,0 +1,71 @@
+"""A consultation: one answered request, as the service, the log and `explain` see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from cards.advice import Advice
+from cards.vocabulary import Rating, Verdict
+from cds_service.fhir.orders import DraftOrder, Drafts
+from cds_service.guideline.assess import Assessment
+from cds_service.guideline.chart import Chart
+from cds_service.guideline.content.topic_schema import GuidelineTopic
+from cds_service.guideline.finding import lines
+
+# One order, the topic it was judged by, and what came out.
+Judgement: TypeAlias = tuple[DraftOrder, GuidelineTopic, Assessment]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What became of one draft order. `why`: one line per finding."""
+
+    reference: str
+    procedures: tuple[str, ...]
+    verdict: Verdict
+    variants: tuple[int, ...] = ()
+    rating: Rating | None = None
+    medians: tuple[int, ...] = ()
+    asks: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()  # codes that concern the ordered study
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """One answered request. `response`: the CDS Hooks body. `counts`: what to log; no patient data."""
+
+    revision: str
+    hook: str
+    response: dict[str, Any]
+    chart: Chart | None = None
+    orders: tuple[OrderOutcome, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def outcome_of(judgement: Judgement, advice: Advice) -> OrderOutcome:
+    """The outcome of an order that was judged."""
+    draft, _, assessment = judgement
+    return OrderOutcome(
+        draft.reference,
+        assessment.procedures,
+        assessment.verdict,
+        tuple(variant.number for variant in assessment.variants),
+        assessment.rating,
+        assessment.medians,
+        tuple(asked.question for asked in assessment.asks),
+        (*(caution.code for caution in advice.cautions), *advice.background),
+        tuple(lines(assessment.finding)),
+    )
+
+
+def counts_of(drafts: Drafts) -> dict[str, int]:
+    """What to log of a call: how many, never which."""
+    counted = {
+        "selected": len(drafts.selected),
+        "unmapped": len(drafts.unmapped),
+        "unreadable": len(drafts.unreadable),
+        "ignored_selections": drafts.ignored_selections,
+        "orders_missing": int(drafts.missing),
+    }
+    return {name: count for name, count in counted.items() if count}

@@ -1,0 +1,44 @@
+"""Every error this service raises on purpose. Nothing here knows a status code.
+
+    LiverCdsError
+    ├── RequestUnreadable      not JSON, not an object, or an envelope member is wrong
+    ├── ChartUnavailable       data that the answer needs cannot be had (CDS Hooks: 412)
+    ├── ContentFaulty          guideline content that the strict reader refuses
+    └── SettingsFaulty         configuration that must not start
+
+Messages never echo a value from a request: a member's name and what to do, no patient data.
+"""
+
+from collections.abc import Sequence
+
+
+class LiverCdsError(Exception):
+    """Base of all. `str(error)` is for people: what is wrong, where, what to do."""
+
+
+class RequestUnreadable(LiverCdsError):
+    """The request cannot be read. `member`: path of the offending member, e.g. `context.patientId`."""
+
+    def __init__(self, message: str, member: str = "") -> None:
+        super().__init__(message)
+        self.member = member
+
+
+class ChartUnavailable(LiverCdsError):
+    """Needed chart data were neither sent nor could be fetched. `missing`: our prefetch keys."""
+
+    def __init__(self, message: str, missing: Sequence[str]) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
+
+
+class ContentFaulty(LiverCdsError):
+    """Guideline content with at least one fault. `faults`: one line each: file, path, what to do."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class SettingsFaulty(LiverCdsError):
+    """A setting that must not start, and what to change."""

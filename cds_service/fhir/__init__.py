@@ -1,0 +1,1 @@
+"""What FHIR says: orders, prefetch, queries and the chart read from them."""

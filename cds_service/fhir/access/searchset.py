@@ -1,0 +1,237 @@
+"""One page of an answer to a FHIR search or read: resources, what it searched, and what is missing.
+
+Tolerant: a Bundle without `type`, entries without `fullUrl`, a Bundle in a Bundle, a bare list and a
+resource wrapped as `{"resource": ...}` are all read; what is none of these has `failed`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, unquote
+
+Json: TypeAlias = Mapping[str, Any]
+
+MAX_BUNDLES_DEEP = 4
+
+# OperationOutcome issues after which "not found" is no evidence of absence.
+PASSING_CODES = frozenset(
+    ("timeout", "transient", "throttled", "exception", "too-costly", "incomplete", "lock-error")
+)
+HOLDING_BACK_CODES = PASSING_CODES | frozenset(
+    ("suppressed", "forbidden", "security", "login", "expired", "unknown", "session", "too-long", "no-store")
+)
+HOLDING_BACK_WORDS = re.compile(
+    r"not authori[sz]ed|unauthori[sz]ed|suppress|incomplete|truncat|withheld|not been included|"
+    r"not be returned|restricted|partial",
+    re.IGNORECASE,
+)
+
+# Search parameters that leave out part of what we look for, by the type searched.
+NARROWING: Mapping[str, frozenset[str]] = {
+    kind: frozenset(f"_id _lastupdated _text _content _filter _has {names}".split())
+    for kind, names in {
+        "Condition": "code category clinical-status verification-status encounter body-site severity stage "
+        "evidence evidence-detail asserter recorded-date onset-date onset-info onset-age abatement-date",
+        "Observation": "code category encounter date status",
+        "DiagnosticReport": "code category encounter date issued status",
+        "AllergyIntolerance": "code category clinical-status criticality severity type verification-status",
+        "Device": "type device-name model manufacturer status",
+        "Procedure": "code category encounter date status",
+        "ImagingStudy": "modality dicom-class bodysite encounter started status",
+    }.items()
+}
+# Values of a narrowing parameter that keep everything which counts for us.
+HARMLESS: Mapping[tuple[str, str], re.Pattern[str]] = {
+    ("Condition", "category"): re.compile(r"problem-list-item"),
+    ("Observation", "code"): re.compile(r",.*,.*,"),  # a list of codes is how we ask ourselves
+    ("DiagnosticReport", "category"): re.compile(r"(^|[|,])(RAD|LP29684-5|imaging|radiology)\b", re.I),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one answer holds.
+
+    `included`: resources that came along with the matches. `failed`: an error, or nothing readable,
+    instead of an answer; `retriable`: the same query may go better when we make it.
+    """
+
+    resources: tuple[Json, ...] = field(default=(), repr=False)
+    included: tuple[Json, ...] = field(default=(), repr=False)
+    self_url: str | None = field(default=None, repr=False)
+    next_url: str | None = field(default=None, repr=False)
+    held_back: bool = False  # the server says, or an unreadable entry shows, that something is missing
+    failed: bool = False
+    retriable: bool = False
+    short_of_total: bool = False  # `total` counts more than came, and there is no further page
+    total: int = 0  # how many matches the server says there are, over all pages; 0 = it does not say
+
+    @property
+    def unresolved(self) -> bool:
+        """The self link still holds a prefetch token: the search was not the one that was meant."""
+        return self.self_url is not None and "{{" in unquote(self.self_url)
+
+    @property
+    def narrowed(self) -> bool:
+        """The self link shows a search that leaves out part of what we look for."""
+        return self.self_url is not None and _narrows(self.self_url)
+
+
+def answers(value: object, depth: int = 0) -> Iterator[object]:
+    """The single answers in a value: a Bundle of Bundles (a batch's response) holds several."""
+    nested = _nested(value)
+    if not isinstance(value, Mapping) or not nested or depth >= MAX_BUNDLES_DEEP:
+        yield value
+        return
+    others = [entry for entry in _listed(value.get("entry")) if not _is(_resource(entry), "Bundle")]
+    if others:
+        yield {**value, "entry": others}
+    for each in nested:
+        yield from answers(each, depth + 1)
+
+
+def _nested(value: object) -> list[Json]:
+    if not isinstance(value, Mapping) or not _is(value, "Bundle"):
+        return []
+    resources = map(_resource, _listed(value.get("entry")))
+    return [each for each in resources if isinstance(each, Mapping) and _is(each, "Bundle")]
+
+
+def read_page(value: object) -> Page:
+    """One answer, of whatever shape. Never raises."""
+    if isinstance(value, list):
+        return _joined([_single(each) for each in value])
+    if isinstance(value, Mapping) and "resourceType" not in value:
+        value = value.get("resource")  # CDS Hooks 1.0 drafts wrapped each answer; some clients still do
+    return _bundle(value) if isinstance(value, Mapping) and _is(value, "Bundle") else _single(value)
+
+
+def _single(value: object) -> Page:
+    kind = value.get("resourceType") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(kind, str) or kind == "Bundle":
+        return _JUNK
+    if kind == "OperationOutcome":
+        return Page(failed=True, retriable=_passing(value), held_back=True)
+    return Page((value,))
+
+
+_JUNK = Page(failed=True, retriable=True, held_back=True)
+
+
+def searched_type(url: str | None) -> str | None:
+    """Which type a self link searched or read: `Condition` of `.../Condition?patient=1`."""
+    if url is None:
+        return None
+    segments = [segment for segment in _split(url)[0].split("/") if segment]
+    return next((segment for segment in reversed(segments[-2:]) if segment in _WANTED), None)
+
+
+_WANTED = frozenset((*NARROWING, "Patient"))
+
+
+def _bundle(bundle: Json) -> Page:
+    entries = _listed(bundle.get("entry"))
+    joined = _joined([_entry(entry) for entry in entries])
+    next_url = _link(bundle, "next")
+    only_page = next_url is None and not _link(bundle, "previous") and not _link(bundle, "prev")
+    return replace(
+        joined,
+        self_url=_link(bundle, "self"),
+        next_url=next_url,
+        short_of_total=only_page and _total(bundle) > len(joined.resources),
+        total=_total(bundle),
+    )
+
+
+def _total(bundle: Json) -> int:
+    total = bundle.get("total")
+    return total if isinstance(total, int) and not isinstance(total, bool) else 0
+
+
+def _entry(entry: object) -> Page:
+    """One entry. An OperationOutcome in it is a remark on the search, and only an error fails that."""
+    resource = _resource(entry)
+    if isinstance(resource, Mapping) and _is(resource, "OperationOutcome"):
+        serious = any(issue.get("severity") in ("error", "fatal") for issue in _issues(resource))
+        held_back = serious or any(map(_holds_back, _issues(resource)))
+        return Page(held_back=held_back, failed=serious, retriable=serious and _passing(resource))
+    page = _single(resource)
+    return Page(included=page.resources) if _mode(entry) == "include" else page
+
+
+def _joined(pages: list[Page]) -> Page:
+    """Several answers as one: failed only if nothing at all was read."""
+    resources = tuple(resource for page in pages for resource in page.resources)
+    return Page(
+        resources=resources,
+        included=tuple(resource for page in pages for resource in page.included),
+        held_back=any(page.held_back for page in pages),
+        failed=not resources and any(page.failed for page in pages),
+        retriable=not resources and any(page.retriable for page in pages),
+    )
+
+
+def _is(resource: object, kind: str) -> bool:
+    return isinstance(resource, Mapping) and resource.get("resourceType") == kind
+
+
+def _resource(entry: object) -> object:
+    return entry.get("resource") if isinstance(entry, Mapping) else None
+
+
+def _mode(entry: object) -> object:
+    search = entry.get("search") if isinstance(entry, Mapping) else None
+    return search.get("mode") if isinstance(search, Mapping) else None
+
+
+def _link(bundle: Json, relation: str) -> str | None:
+    for link in _listed(bundle.get("link")):
+        if isinstance(link, Mapping) and link.get("relation") == relation:
+            url = link.get("url")
+            return url if isinstance(url, str) and url else None
+    return None
+
+
+def _issues(outcome: Json) -> Iterator[Json]:
+    return (issue for issue in _listed(outcome.get("issue")) if isinstance(issue, Mapping))
+
+
+def _holds_back(issue: Json) -> bool:
+    if issue.get("code") in HOLDING_BACK_CODES:
+        return True
+    details = issue.get("details")
+    words = (details.get("text") if isinstance(details, Mapping) else None, issue.get("diagnostics"))
+    return any(isinstance(each, str) and HOLDING_BACK_WORDS.search(each) for each in words)
+
+
+def _passing(outcome: Json) -> bool:
+    """Whether the fault may pass: the client's try ran out of time or luck."""
+    return any(issue.get("code") in PASSING_CODES for issue in _issues(outcome))
+
+
+def _narrows(url: str) -> bool:
+    kind = searched_type(url) or ""
+    for name, value in _split(url)[1]:
+        bare = name.split(":")[0].lower()
+        if bare in NARROWING.get(kind, ()) and not _harmless(kind, bare, value):
+            return True
+    return False
+
+
+def _harmless(kind: str, name: str, value: str) -> bool:
+    pattern = HARMLESS.get((kind, name))
+    return pattern is not None and pattern.search(value) is not None
+
+
+def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
+    """Path (whatever stands before it included) and query. Not by `urlsplit`: it keeps what it has seen."""
+    path, _, query = url.partition("#")[0].partition("?")
+    try:
+        return path, parse_qsl(query, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return path, []
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,1 @@
+"""FHIR datatypes, read tolerantly: elements, references, dates, quantities."""

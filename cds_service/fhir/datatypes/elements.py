@@ -1,0 +1,110 @@
+"""Reading FHIR datatypes out of JSON that may be malformed. Nothing here raises, whatever it is given.
+
+What EHRs send differs from the standard (an object where a list should be, numbers as strings, codes
+as numbers), so each reader takes anything and gives the empty value when it can make nothing of it.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from cards.vocabulary import Coding
+from cds_service.guideline.terms.code_systems import system_name
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+QUOTE_LIMIT = 120
+_NOTHING: JsonObject = {}
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,12})?")
+
+
+def mapping(value: object) -> JsonObject:
+    """The object, or an empty one."""
+    return value if isinstance(value, Mapping) else _NOTHING
+
+
+def mappings(value: object) -> list[JsonObject]:
+    """The objects of a list; a lone object counts as a list of one."""
+    if isinstance(value, Mapping):
+        return [value]
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def word(value: object) -> str:
+    """A string without blanks at its ends; a whole number as its digits; else ""."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
+        return str(value)
+    return ""
+
+
+def number(value: object) -> float | None:
+    """A finite number, also from a plain numeral in a string (decimal comma accepted)."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value.strip().replace(",", "."))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def codings(concept: object) -> list[Coding]:
+    """Every coding of a CodeableConcept, of a list of them, or of a bare Coding."""
+    return list(_codings(concept))
+
+
+def _codings(concept: object) -> Iterator[Coding]:
+    for item in mappings(concept):
+        inner = mappings(item.get("coding"))
+        for coding in inner or ([item] if "code" in item else []):
+            code, display = word(coding.get("code")), word(coding.get("display"))
+            if code or display:
+                yield Coding(word(coding.get("system")), code, display)
+
+
+def loinc_of(concept: object, codes: Collection[str]) -> str:
+    """Which of these LOINC codes a concept carries; "" = none. A code without a system is let pass."""
+    found = (c for c in codings(concept) if c.code in codes)
+    return next((c.code for c in found if not c.system or system_name(c.system) == "loinc"), "")
+
+
+def texts(concept: object) -> list[str]:
+    """The free words of a CodeableConcept or of a list of them; a bare string counts as words."""
+    if isinstance(concept, str):
+        return [concept.strip()] if concept.strip() else []
+    items = concept if isinstance(concept, list) else [concept]
+    found = (word(item.get("text")) if isinstance(item, Mapping) else word(item) for item in items)
+    return [text for text in found if text]
+
+
+def words_of(concept: object) -> str:
+    """How a concept calls itself: its text, else the first display, else its first code."""
+    named = texts(concept)
+    found = codings(concept)
+    displays = [coding.display for coding in found if coding.display]
+    return (named or displays or [coding.code for coding in found] or [""])[0]
+
+
+def status_words(value: object) -> frozenset[str]:
+    """A status in every way it is given (plain string, codes, words): lower case, hyphens for blanks."""
+    if not value:
+        return frozenset()
+    given = [
+        word(value),
+        *(c.code for c in codings(value)),
+        *(c.display for c in codings(value)),
+        *texts(value),
+    ]
+    return frozenset(one.lower().replace(" ", "-").replace("_", "-") for one in given if one)
+
+
+def quoted(text: str, limit: int = QUOTE_LIMIT) -> str:
+    """Words of the chart as evidence shows them: one line, no control characters, length-capped."""
+    line = _BLANK.sub(" ", text[: 4 * limit]).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -1,0 +1,218 @@
+"""Which resources of a chart may be used as evidence, and how far.
+
+A resource of another patient makes the whole chart unusable. One that is withdrawn (entered in error,
+refuted, cancelled) is left out. One that cannot be relied on (not known whose, a modifier extension,
+status unknown) stays as a *doubtful* entry: it never proves anything, but it leaves a fact open.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cds_service.fhir.access.prefetch import ResourceSet, State
+from cds_service.fhir.datatypes import dates
+from cds_service.fhir.datatypes.dates import When
+from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, quoted, status_words, word
+from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse, targets
+from cds_service.guideline.chart import Evidence, Searched
+
+T = TypeVar("T")
+
+_NOT_DONE = frozenset(("preparation", "not-done", "on-hold", "stopped", "aborted", "suspended"))
+_ERROR = frozenset(("entered-in-error", "nullified"))
+# Statuses under which a resource says nothing (or, `status` unknown, nothing to rely on), by type.
+WITHDRAWN: Mapping[str, frozenset[str]] = {
+    "Condition": _ERROR | {"refuted"},
+    "AllergyIntolerance": _ERROR | {"refuted"},
+    "Observation": _ERROR | {"registered", "cancelled"},
+    "DiagnosticReport": _ERROR | {"registered", "cancelled", "unknown"},
+    "ImagingStudy": _ERROR | {"registered", "cancelled", "unknown"},
+    "Procedure": _ERROR | _NOT_DONE | {"unknown"},
+    "Device": _ERROR | {"inactive"},
+}
+UNDERSTOOD: Mapping[str, frozenset[str]] = {
+    "Observation": frozenset(("final", "amended", "corrected", "appended", "preliminary")),
+    "DiagnosticReport": frozenset(("final", "amended", "corrected", "appended", "preliminary", "partial")),
+    "ImagingStudy": frozenset(("available", "started")),
+    "Procedure": frozenset(("completed", "in-progress")),
+    "Device": frozenset(("active", "unknown")),
+}
+_BY_VERIFICATION = frozenset(("Condition", "AllergyIntolerance"))
+NOT_OURS = "it is not stated whose it is"
+MODIFIED = "it carries a modifier that we do not know"
+ODD_STATUS = "its status is not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource of this chart. `doubt`: why it cannot be relied on; "" = it can."""
+
+    kind: str
+    name: str  # "Condition/x"; "DiagnosticReport/y#z" for a contained resource
+    raw: JsonObject = field(repr=False)
+    doubt: str = ""
+
+    @property
+    def reliable(self) -> bool:
+        """Whether it may prove something."""
+        return not self.doubt
+
+    def evidence(self, text: str, when: When | None) -> Evidence:
+        """This resource as evidence, in its own words; a date without a day goes with the words."""
+        stated = f" ({when.stated})" if when and when.stated else ""
+        return Evidence(self.name, quoted(text) + stated, dates.day_of(when))
+
+
+@dataclass(slots=True)
+class Records:
+    """This patient's usable resources. `foreign`: the type of a resource of another patient; "" = none."""
+
+    owner: Owner
+    sets: Mapping[str, ResourceSet]
+    by_kind: dict[str, list[Entry]] = field(default_factory=dict)
+    patient: JsonObject = field(default_factory=dict)
+    foreign: str = ""
+    unread: set[str] = field(default_factory=set)  # resources that could not be read, by name
+    _index: dict[str, Entry] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> list[Entry]:
+        """Entries of these types, in the order they came."""
+        return [entry for kind in kinds for entry in self.by_kind.get(kind, ())]
+
+    def read_each(self, kinds: Iterable[str], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
+        """What `read` makes of each entry. An entry that breaks it is left out and counted."""
+        for entry in self.of(*kinds):
+            try:
+                found = list(read(entry))
+            except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
+                self.unread.add(entry.name)
+                continue
+            yield from found
+
+    def find(self, target: Target, parent: Entry | None = None) -> Entry | None:
+        """The entry a reference points at, if it is in this chart and usable."""
+        if target.kind == "#":
+            return self._index.get(f"{parent.name}#{target.id}") if parent else None
+        if target.kind == "":
+            return self._index.get(f"urn:{target.id}")
+        return self._index.get(f"{target.kind}/{target.id}") if self.owner.same_server(target) else None
+
+    def linked(self, entry: Entry, *members: str) -> set[str]:
+        """Names of what these members point at: entries of this chart by name, others as `Type/id`."""
+        found = set()
+        for target in (t for member in members for t in targets(entry.raw.get(member))):
+            there = self.find(target, entry)
+            found.add(there.name if there else f"{target.kind}/{target.id}")
+        return found
+
+    def add(self, entry: Entry) -> None:
+        """File an entry under its type and name."""
+        self.by_kind.setdefault(entry.kind, []).append(entry)
+        self._index.setdefault(entry.name, entry)
+        self._index.setdefault(f"urn:{entry.name.rpartition('/')[2].lower()}", entry)
+
+    def searched(self, *keys: str) -> Searched:
+        """How far the search went over all of these sets: as far as the poorest of them."""
+        reach = [_reach(self.sets.get(key)) for key in keys]
+        worst = (Searched.NOT_SEARCHED, Searched.CUT_SHORT)
+        return next((found for found in worst if found in reach), Searched.COMPLETE)
+
+
+def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:
+    """One pass over everything that came: whose it is, whether it counts, and under which name."""
+    records = Records(owner, sets)
+    for resource in _newest_versions(one for found in sets.values() for one in found.resources):
+        _file(records, mapping(resource))
+    return records
+
+
+def _file(records: Records, resource: JsonObject) -> None:
+    kind, name = word(resource.get("resourceType")), _name(resource)
+    if kind == "Patient":
+        _file_patient(records, resource)
+        return
+    whose = records.owner.whose(resource)
+    if whose is Whose.ANOTHER:
+        records.foreign = records.foreign or kind
+        return
+    if kind in WITHDRAWN and not is_withdrawn(kind, resource):
+        entry = Entry(kind, name, resource, _doubt(kind, resource, whose))
+        records.add(entry)
+        _file_contained(records, entry, whose)
+
+
+def _file_patient(records: Records, resource: JsonObject) -> None:
+    found = word(resource.get("id"))
+    if found == records.owner.patient_id:
+        records.patient = records.patient or resource
+    elif found:
+        records.foreign = records.foreign or "Patient"
+
+
+def _file_contained(records: Records, parent: Entry, whose: Whose) -> None:
+    """Observations inside another resource: theirs is the patient of the outer one unless they name one."""
+    for inner in mappings(parent.raw.get("contained")):
+        own = records.owner.whose(inner)
+        if own is Whose.ANOTHER:
+            records.foreign = records.foreign or word(inner.get("resourceType"))
+        elif inner.get("resourceType") == "Observation" and not is_withdrawn("Observation", inner):
+            doubt = parent.doubt or _doubt("Observation", inner, whose)
+            records.add(Entry("Observation", f"{parent.name}#{word(inner.get('id'))}", inner, doubt))
+
+
+def is_withdrawn(kind: str, resource: JsonObject) -> bool:
+    """Entered in error, refuted, cancelled, not (yet) done: says nothing about the patient."""
+    if resource.get("notDone") is True:  # STU3 Procedure
+        return True
+    named = status_words(resource.get("status")) | status_words(resource.get("verificationStatus"))
+    return not named.isdisjoint(WITHDRAWN[kind])
+
+
+def _doubt(kind: str, resource: JsonObject, whose: Whose) -> str:
+    if whose is not Whose.OURS:
+        return NOT_OURS
+    if resource.get("modifierExtension") or resource.get("implicitRules"):
+        return MODIFIED
+    status = status_words(resource.get("status"))  # an absent one is let pass: nothing speaks against it
+    known = kind in _BY_VERIFICATION or not status or not status.isdisjoint(UNDERSTOOD[kind])
+    return "" if known else ODD_STATUS
+
+
+def _newest_versions(resources: Iterable[JsonObject]) -> list[JsonObject]:
+    """Each resource once: of several versions under one id the one updated last, else the one sent last."""
+    kept: dict[object, JsonObject] = {}
+    for position, resource in enumerate(resources):
+        key: object = _name(resource) if word(resource.get("id")) else position
+        other = kept.get(key)
+        if other is None or _version(resource) >= _version(other):
+            kept[key] = resource
+    return list(kept.values())
+
+
+def _version(resource: JsonObject) -> tuple[str, int]:
+    """Sorts versions: by last update (dates written alike compare as text), then by version number."""
+    meta = mapping(resource.get("meta"))
+    number = word(meta.get("versionId"))
+    updated = dates.parse(meta.get("lastUpdated"))
+    moment = updated and (updated.moment or updated.first)
+    return (
+        moment.isoformat() if moment else "",
+        int(number) if number.isdecimal() and len(number) < 19 else 0,
+    )
+
+
+def _name(resource: JsonObject) -> str:
+    kind, found = word(resource.get("resourceType")), word(resource.get("id"))
+    return f"{kind}/{found}" if found else kind
+
+
+def _reach(found: ResourceSet | None) -> Searched:
+    if found is None or found.state in (State.FAILED, State.NOT_SENT):
+        return Searched.NOT_SEARCHED
+    return Searched.CUT_SHORT if found.cut_short else Searched.COMPLETE
+
+
+def reference_name(reference: object) -> str:
+    """`Type/id` of a reference, "" when it has none."""
+    target = parse(reference)
+    return f"{target.kind}/{target.id}" if target and target.kind not in ("", "#") else ""

@@ -1,0 +1,203 @@
+"""Imaging studies already done: each once, though recorded as report, study and procedure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cards.vocabulary import Coding
+from cds_service.fhir.datatypes import dates
+from cds_service.fhir.datatypes.dates import Order, When
+from cds_service.fhir.datatypes.elements import codings, mappings, texts, word, words_of
+from cds_service.fhir.evidence import Entry, Records
+from cds_service.fhir.facts.conclusions import is_silent
+from cds_service.fhir.facts.told import OBSERVED, Told
+from cds_service.fhir.narrative import Reading, StudyReading
+from cds_service.guideline.chart import Evidence, Interval
+from cds_service.guideline.content.schema import StudyTraits
+from cds_service.guideline.terms.judging import (
+    Terms,
+    dose_named,
+    imaging_kinds,
+    procedures_named,
+    traits_named,
+)
+
+_LINKS = ("imagingStudy", "basedOn", "partOf", "procedureReference", "report", "result", "study")
+_PERFORMED = ("performedDateTime", "performedPeriod", "performedDate")
+DICOM_WORDS = {"CT": "CT", "MR": "MRI", "US": "US", "PT": "PET", "NM": "nuclear medicine", "MG": "mammogram"}
+LIVER_REGIONS = frozenset(("liver", "abdomen", "gallbladder"))
+DICOM_WORDS |= {"CR": "X-ray", "DX": "X-ray", "RF": "fluoroscopy", "XA": "angiography"}
+_RADIOLOGY = frozenset(("rad", "394914008", "lp29684-5", "radiology", "imaging"))
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One study. `kinds`: what it may have been, of IMAGING_KINDS; () = it cannot have shown the liver.
+
+    `of_liver`: a region with the whole liver is stated; a CT of the chest may have shown part of it.
+    `silent`: nothing of its result can be read, so that it may have shown anything.
+    `contrast`: "without", "with", "without-and-with", or None when no record says.
+    """
+
+    names: frozenset[str]
+    when: When | None
+    kinds: tuple[str, ...]
+    modality: str
+    contrast: str | None
+    of_liver: bool
+    silent: bool
+    reliable: bool
+    evidence: Evidence
+    dose: Interval | None = None  # adult mSv; None = not known
+    readings: tuple[Reading, ...] = ()  # its reports in prose
+    procedures: tuple[str, ...] = ()  # studies of the catalogue that it may have been
+
+
+@dataclass(slots=True)
+class _Record:
+    entry: Entry
+    when: When | None
+    traits: StudyTraits
+    kinds: tuple[str, ...]
+    words: str
+    procedures: tuple[str, ...]
+    marks: set[str] = field(
+        default_factory=set
+    )  # what ties records together: names, orders, accession numbers
+
+
+def read_studies(records: Records, terms: Terms, told: Mapping[str, Told]) -> list[Study]:
+    """Every imaging study of the chart, of whatever region. `told`: what reports say in prose."""
+    kinds = ("DiagnosticReport", "ImagingStudy", "Procedure")
+    found = list(records.read_each(kinds, lambda entry: _record(entry, records, terms, told)))
+    by_modality: dict[str, list[list[_Record]]] = {}
+    for record in found:
+        groups = by_modality.setdefault(record.traits.modality, [])
+        home = next((group for group in groups if _same_study(group, record)), None)
+        if home is None:
+            groups.append([record])
+        else:
+            home.append(record)
+    return [_study(group, terms, told) for groups in by_modality.values() for group in groups]
+
+
+def unrecognised_imaging(records: Records, studies: Sequence[Study]) -> int:
+    """How many imaging records name no study that we know."""
+    known = frozenset(name for study in studies for name in study.names)
+    reports = (e for e in records.of("DiagnosticReport") if is_radiology(e))
+    return sum(1 for e in (*reports, *records.of("ImagingStudy")) if e.name not in known)
+
+
+def is_radiology(entry: Entry) -> bool:
+    """Whether a report's category is imaging."""
+    category = entry.raw.get("category")
+    given = [*(c.code for c in codings(category)), *(c.display for c in codings(category)), *texts(category)]
+    return any(one.lower() in _RADIOLOGY for one in given)
+
+
+def _record(entry: Entry, records: Records, terms: Terms, told: Mapping[str, Told]) -> Iterator[_Record]:
+    found, said = _names(entry)
+    reading = told[entry.name].reading if entry.name in told else Reading()
+    traits = _with_prose(traits_named(terms, found, said), reading)
+    if traits is None:
+        return
+    when = dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED)
+    words = (said or [c.display or c.code for c in found] or [""])[0]
+    marks = {entry.name} | records.linked(entry, *_LINKS)
+    marks |= {
+        f"{word(i.get('system'))}|{word(i.get('value'))}" for i in mappings(entry.raw.get("identifier"))
+    }
+    procedures = procedures_named(terms, found, said, _phase_words(reading))
+    yield _Record(entry, when, traits, imaging_kinds(traits), words, procedures, marks - {"|"})
+
+
+def _phase_words(reading: Reading) -> list[str]:
+    return [reading.study.phase] if reading.study and reading.study.phase else []
+
+
+def _with_prose(traits: StudyTraits | None, reading: Reading) -> StudyTraits | None:
+    """What code and title leave unsaid, as the report's technique says it; they win where they speak."""
+    said = reading.study
+    if said is None or (traits is not None and traits.modality != said.modality):
+        return traits
+    if traits is None:  # a report without a name that speaks of the liver, so it showed the liver
+        return StudyTraits.model_validate(_prose_traits(said)) if reading.lesion else None
+    return traits.model_copy(
+        update={"contrast": traits.contrast or said.contrast, "phase": traits.phase or said.phase}
+    )
+
+
+def _prose_traits(said: StudyReading) -> dict[str, object]:
+    return {
+        "modality": said.modality,
+        "regions": ("abdomen",),
+        "contrast": said.contrast,
+        "phase": said.phase,
+    }
+
+
+def _names(entry: Entry) -> tuple[list[Coding], list[str]]:
+    """Codes and words that say which study it was."""
+    if entry.kind != "ImagingStudy":
+        code = entry.raw.get("code")
+        sites = [words_of(site) for site in mappings(entry.raw.get("bodySite"))]
+        said = texts(code)
+        return codings(code), said + [f"{text} {site}" for text in said[:1] for site in sites[:2]]
+    return _names_of_images(entry)
+
+
+def _names_of_images(entry: Entry) -> tuple[list[Coding], list[str]]:
+    code = entry.raw.get("procedureCode")
+    series = mappings(entry.raw.get("series"))
+    named = (*codings(entry.raw.get("modality")), *(c for s in series for c in codings(s.get("modality"))))
+    modality = next((DICOM_WORDS[c.code.upper()] for c in named if c.code.upper() in DICOM_WORDS), "")
+    sites = dict.fromkeys(words_of(site) for s in series[:20] for site in mappings(s.get("bodySite")))
+    described = [word(entry.raw.get("description")), *texts(code), *(c.display for c in codings(code))]
+    known = [text for text in described if text]
+    # "ABDOMEN W/WO" says what was imaged only together with the modality.
+    return codings(code), [f"{modality} {text}".strip() for text in known or [" ".join(sites)]]
+
+
+def _same_study(group: Sequence[_Record], record: _Record) -> bool:
+    """One order or accession number, or one day, modality and possible kind; two reports are two studies."""
+    if any(other.marks & record.marks for other in group):
+        return all(_near(other.when, record.when) for other in group)
+    if any(other.entry.kind == record.entry.kind for other in group):
+        return False
+    same_day = all(dates.order(other.when, record.when) is Order.SAME_DAY for other in group)
+    first = group[0].kinds
+    return same_day and (first == record.kinds or not set(first).isdisjoint(record.kinds))
+
+
+def _near(one: When | None, other: When | None) -> bool:
+    """Within a day or two, as far as dates tell: records of one study differ by zone and by night shift."""
+    if one is None or other is None:
+        return True
+    return max(one.first, other.first) - min(one.last, other.last) <= timedelta(days=2)
+
+
+def _study(group: Sequence[_Record], terms: Terms, told: Mapping[str, Told]) -> Study:
+    reports = [record for record in group if record.entry.kind == "DiagnosticReport"]
+    lead = (reports or group)[0]
+    when = next((record.when for record in (lead, *group) if record.when), None)
+    contrasts = {record.traits.contrast for record in group if record.traits.contrast}
+    return Study(
+        names=frozenset(record.entry.name for record in group),
+        when=when,
+        kinds=_common_kinds(group, lead),
+        modality=lead.traits.modality,
+        contrast=lead.traits.contrast or (contrasts.pop() if len(contrasts) == 1 else None),
+        of_liver=any(LIVER_REGIONS.intersection(record.traits.regions) for record in group),
+        silent=all(is_silent(record.entry, told) for record in reports),
+        reliable=any(record.entry.reliable for record in reports or group),
+        evidence=lead.entry.evidence(lead.words, when),
+        dose=dose_named(terms, lead.traits),
+        procedures=lead.procedures,
+        readings=tuple(told[r.entry.name].reading for r in reports if r.entry.name in told),
+    )
+
+
+def _common_kinds(group: Sequence[_Record], lead: _Record) -> tuple[str, ...]:
+    """What all records of the study leave possible; where they contradict each other, what the lead says."""
+    common = tuple(kind for kind in lead.kinds if all(kind in record.kinds for record in group))
+    return common or lead.kinds

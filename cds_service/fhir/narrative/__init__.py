@@ -1,0 +1,10 @@
+"""Reading radiology reports in prose: plain text in, what it says of focal liver lesions out.
+
+Linear in the length of the report: matching is RE2's or plain walks over short statements.
+"""
+
+from cds_service.fhir.narrative.reader import read_report
+from cds_service.fhir.narrative.reading import Reading, StudyReading
+from cds_service.fhir.narrative.resource_text import report_text
+
+__all__ = ["Reading", "StudyReading", "read_report", "report_text"]

@@ -1,0 +1,242 @@
+"""A report's outer form: its sections, and in them the statements (sentences, list items, fields)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal, TypeAlias
+
+from cds_service.fhir.narrative.patterns import Pattern, compiled, expression, names
+
+Section: TypeAlias = Literal[
+    "body", "skip", "comparison", "indication", "technique", "findings", "impression", "advice", "addendum"
+]
+
+STATEMENT_LIMIT = 1_200  # characters; a longer run-on sentence is read in pieces
+
+
+_CAPITALS = (
+    r"\b(?:(?P<addendum>ADDENDUM)|(?P<findings>FINDINGS)|(?P<impression>IMPRESSION|CONCLUSION|OPINION)"
+    r"|(?P<technique>TECHNIQUE)|(?P<comparison>COMPARISON)"
+    r"|(?P<indication>INDICATION|CLINICAL HISTORY|CLINICAL INDICATION))\b:?"
+)
+_NOTE = r"#?[0-9]{1,2}\b|[(\[][^)\]\n]{0,60}[)\]]|(?:dated|on|by|at) [^:\n]{0,60}|[*_=#]+"
+_CLOSE = r"[ \t]*(?::|[-–—]+[ \t]|[ \t]*[*_=#-]*$)"
+
+
+@cache
+def _headings() -> tuple[Pattern, ...]:
+    """Headings on lines of their own, inside lines, and in capitals without a colon."""
+    any_name = "|".join(f"(?P<{kind}>{expression(f'heading {kind}')})" for kind in names("heading"))
+    at_line = rf"(?im)^[ \t*#_=>•-]*(?:[0-9]+[.)] )?(?:{any_name})(?:[ \t]*(?:{_NOTE}))*{_CLOSE}"
+    return compiled(at_line), compiled(rf"(?i)(?:^|[.;!?)\]>]\s+)(?:{any_name}):"), compiled(_CAPITALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement in lower case and plain punctuation; text[i] stands at `places[i]` of the report."""
+
+    section: Section
+    text: str
+    places: tuple[int, ...]
+    fresh: bool  # begins a line of its own: a field, an item or a paragraph
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """The span of text[start:end] in the report."""
+        return self.places[start], self.places[end - 1] + 1
+
+
+_FOLDS = {
+    " ": "\u00a0\u2007\u2009\u202f\t",
+    "\n": "\r\f\v\u2028",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2212",
+    "'": "\u2018\u2019",
+    '"': "\u201c\u201d",
+    "x": "\u00d7\u2715",
+    "\u2022": "\u00b7\u25cf\u25aa\u25a0\u25e6\u2023\u2219",
+}
+_FOLDED = str.maketrans({char: plain for plain, chars in _FOLDS.items() for char in chars})
+
+
+def fold(text: str) -> str:
+    """Plain punctuation in lower case, character for character (the length stays)."""
+    plain = text.translate(_FOLDED)
+    lower = plain.lower()
+    return (
+        lower if len(lower) == len(plain) else "".join(c if len(c.lower()) != 1 else c.lower() for c in plain)
+    )
+
+
+def sections(text: str) -> list[tuple[Section, int, int]]:
+    """(section, start, end) of the report's parts in order; what stands before any heading is "body"."""
+    heads = sorted(set(_heads(text)), key=lambda head: (head[1], -head[2]))
+    parts: list[tuple[Section, int, int]] = []
+    kind: Section = "body"
+    at, told = 0, False
+    for head, start, end in heads:
+        if start < at:
+            continue
+        parts.append((kind, at, start))
+        told = told or kind in ("impression", "findings")
+        # Headings inside an addendum that closes the report are the addendum's own.
+        stays = kind == "addendum" and told and head in ("findings", "impression", "advice")
+        ends = "end" in text[start:end].lower() and head == "findings"
+        kind = "addendum" if stays and not ends else head
+        at = end
+    parts.append((kind, at, len(text)))
+    return parts
+
+
+def _heads(text: str) -> Iterator[tuple[Section, int, int]]:
+    for pattern in _headings():
+        for found in pattern.finditer(text):
+            kind: Section = found.lastgroup  # type: ignore[assignment]  # the groups are named after the sections
+            yield kind, found.start(found.lastindex), found.end()
+
+
+_ITEM = compiled(r"^[\s]*(?:[•*>#-]+\s*|\(?[0-9]{1,2}[.)]\s+|[a-z][.)]\s+)")
+_END = compiled(r"[.!](?:[\"')\]]*)\s+|\n\s*\n\s*|\n")
+_ABBREVIATIONS = frozenset(
+    (
+        "approx dr mr mrs ms st vs no nos seg segs se ser im img fig max min diam dim ca cf eg ie e.g i.e "
+        "incl resp hx dx rt lt ant post lat med inf sup prev meas vol abd hep comp yo y.o cont temp w.r.t"
+    ).split()
+)
+_LAST_WORD = compiled(r"([a-z0-9.]{1,12})$")
+_WRAPPED = 45  # a line at least this long may have been broken by the line's width alone
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """The report's statements in their order, without those of skipped sections."""
+    folded = fold(text)
+    sentences_end_upper = any(c.isupper() for c in text)
+    for section, start, end in sections(text):
+        begun = False
+        for first, last, fresh in _pieces(folded, text if sentences_end_upper else "", start, end):
+            if (
+                fresh
+                and section in _LED_OUT
+                and _BEGINS_FINDINGS.search(folded[first : min(last, first + 80)])
+            ):
+                section = "findings"
+            statement = _statement(section, folded, first, last, fresh)
+            if statement is None:
+                continue
+            if section == "comparison" and begun and not _OF_STUDIES.search(statement.text):
+                section = "findings"
+                statement = replace(statement, section=section)
+            begun = True
+            yield statement
+
+
+# Parts that have no heading after them: a line about an organ there is no longer theirs.
+_LED_OUT = ("technique", "indication", "comparison", "skip")
+_OF_STUDIES = compiled(
+    r"\b(?:ct|mri?|us|ultrasound|pet|sonogram|none|priors?|previous|exams?|study|studies|dated|available)\b"
+)
+_BEGINS_FINDINGS = compiled(
+    r"^[\s*•>#-]*(?:the )?(?:(?:liver|hepat\w+|gall ?bladder|biliary\b.{0,20}|spleen|pancreas"
+    r"|(?:right |left )?kidneys?|lungs?|lower (?:chest|thorax)|lung bases|bones?|vessels|vasculature"
+    r"|adrenals?(?: glands?)?|chest|abdomen)(?: and [a-z ]{3,20})?\s*(?::|$|\n"
+    r"| (?:is|are|has|have|demonstrates?|shows?|contains?|measures?|parenchyma|appears?)\b)"
+    r"|(?:lesion|observation) #?[0-9]+\b)|^there (?:is|are) "
+)
+
+
+def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    first, fresh, line = start, True, start
+    for gap in _END.finditer(folded[start:end]):
+        words, stop, following = gap.group(), start + gap.start(), start + gap.end()
+        if words.startswith("\n"):
+            if words.count("\n") > 1 or _breaks(folded, text, line, stop, following, end):
+                yield from _short(folded, first, stop, fresh)
+                first, fresh = following, True
+            line = following
+            continue
+        line = following if "\n" in words else line
+        if not _abbreviated(folded, text, first, stop, following, end):
+            yield from _short(folded, first, stop + 1, fresh)
+            first, fresh = following, "\n" in words
+    yield from _short(folded, first, end, fresh)
+
+
+def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: int) -> bool:
+    """Whether the line break at `stop` ends a statement, or only a line that was full.
+
+    `text`: with its capitals, or "" when the report has none to go by.
+    """
+    ahead = folded[following : min(following + 60, end)]
+    behind = folded[max(line, stop - 60) : stop].rstrip()
+    if not ahead.strip() or not behind or _ITEM.match(ahead) or behind.endswith((".", "!", ":")):
+        return True
+    if text and text[following : following + 1].islower():
+        return False  # "No focal / liver lesion": a new statement would begin with a capital
+    if behind.rsplit(" ", 1)[-1] in _UNFINISHED:
+        return False
+    if behind.endswith(
+        (",", "-", "(", "x", " by", " of", " in", " the", " and", " or", " with", " measuring", " measures")
+    ):
+        return False
+    if ahead.lstrip()[:3].rstrip(" .,;)") in ("mm", "cm") or (
+        behind[-1].isdigit() and ahead.lstrip()[:2] in ("mm", "cm", "x ", "mi", "ce")
+    ):
+        return False
+    if _LABEL.match(ahead.lstrip()):
+        return True
+    return stop - line < _WRAPPED and not _continues(ahead)
+
+
+def _continues(ahead: str) -> bool:
+    return ahead.lstrip().split(" ", 1)[0] in _CONTINUING
+
+
+# After these a noun is still to come, whatever the line break says.
+_UNFINISHED = frozenset(
+    (
+        "no not without any focal new suspicious solid discrete hypoechoic hyperechoic hypodense small "
+        "indeterminate nonspecific enhancing"
+    ).split()
+)
+_LABEL = compiled(r"^[a-z][a-z0-9 /,&()-]{1,45}:")
+_CONTINUING = frozenset(
+    (
+        "and or of in the with to is are measuring measures which that x by lesion lesions hepatic lobe on "
+        "at from for"
+    ).split()
+)
+
+
+def _abbreviated(folded: str, text: str, first: int, dot: int, following: int, end: int) -> bool:
+    """Whether the full stop at `dot` belongs to an abbreviation or a list number."""
+    found = _LAST_WORD.search(folded[max(first, dot - 12) : dot])
+    word = found[1] if found else ""
+    begins = dot - first < 20 and not folded[first : dot - len(word)].strip(" -•*#>(\n")
+    if word in _ABBREVIATIONS or (word.isdigit() and len(word) < 3 and begins):
+        return True
+    if word == "0" and folded[following : following + 1].isdigit():
+        return True
+    lower = bool(text) and following < end and text[following].islower()
+    return lower and (not word.rstrip("0123456789.") or word.endswith(("mm", "cm")))
+
+
+def _short(folded: str, first: int, last: int, fresh: bool) -> Iterator[tuple[int, int, bool]]:
+    """The piece, cut at blanks where it is longer than a statement may be."""
+    while last - first > STATEMENT_LIMIT:
+        blank = folded.rfind(" ", first + STATEMENT_LIMIT // 2, first + STATEMENT_LIMIT)
+        cut = blank if blank > 0 else first + STATEMENT_LIMIT
+        yield first, cut, fresh
+        first, fresh = cut, False
+    yield first, last, fresh
+
+
+def _statement(section: Section, folded: str, first: int, last: int, fresh: bool) -> Statement | None:
+    words: list[str] = []
+    places: list[int] = []
+    marker = _ITEM.match(folded[first : min(last, first + 20)])
+    for place in range(first + (marker.end() if marker else 0), last):
+        char = " " if folded[place] in " \n" else folded[place]
+        if char == " " and (not words or words[-1] == " "):
+            continue
+        words.append(char)
+        places.append(place)
+    text = "".join(words)
+    return Statement(section, text.rstrip(), tuple(places), fresh) if text.strip(" .-_*=") else None

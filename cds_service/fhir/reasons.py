@@ -1,0 +1,189 @@
+"""Why an order was drafted: its stated reasons, and what the clinician answered on it.
+
+An answer is a reason code of our own system: it settles a question and is never a reason itself.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cards.vocabulary import ANSWER, Coding
+from cds_service.fhir.access.prefetch import SIZE, ResourceSet
+from cds_service.fhir.datatypes.elements import (
+    codings,
+    loinc_of,
+    mapping,
+    mappings,
+    quoted,
+    status_words,
+    texts,
+    word,
+    words_of,
+)
+from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse
+from cds_service.fhir.facts.conclusions import sentences
+from cds_service.fhir.facts.problems import is_liver_site
+from cds_service.fhir.narrative import read_report, report_text
+from cds_service.fhir.orders import DraftOrder
+from cds_service.guideline.chart import Interval
+from cds_service.guideline.order import Reason
+from cds_service.guideline.terms.judging import Terms, concepts_named, concepts_sought
+
+Find = Callable[[Target], Mapping[str, Any] | None]
+
+LESION = "liver-lesion"
+NO_WORDS: Mapping[str, tuple[str, str]] = {}
+LONGEST_NOTE = 2_000  # characters of a reason or note that are read for a size
+RULED_OUT = frozenset(("refuted", "entered-in-error"))
+# What a referenced resource says: its code, its coded value and what a report concludes.
+CODED_MEMBERS = ("code", "valueCodeableConcept", "conclusionCode")
+
+
+def read_reasons(
+    draft: DraftOrder, terms: Terms, find: Find, in_words: Mapping[str, tuple[str, str]] = NO_WORDS
+) -> DraftOrder:
+    """The draft with its reasons and answers. `find`: the resource that a reference points at, if sent.
+
+    `in_words`: answers by their text, for clients that keep a reason's words and drop its coding.
+    """
+    raw = draft.raw
+    stated = [r for concept in _concepts(raw.get("reasonCode")) for r in _stated(concept, terms, in_words)]
+    referenced = [
+        reason
+        for reference in mappings(raw.get("reasonReference"))
+        for reason in _referenced(reference, raw, terms, find)
+    ]
+    size, words = _stated_size(raw)
+    order = replace(
+        draft.order,
+        reasons=(*stated, *referenced),
+        answers=_answers(raw.get("reasonCode"), in_words),
+        stated_size=size,
+        size_words=words,
+    )
+    return replace(draft, order=order)
+
+
+def _stated_size(raw: Mapping[str, Any]) -> tuple[Interval | None, str]:
+    """The lesion's size in the words of the order's reasons and notes, and those words."""
+    said = [
+        text
+        for concept in _concepts(raw.get("reasonCode"))
+        if not _is_answer(concept)
+        for text in texts(concept)
+    ]
+    said += [word(note.get("text")) for note in mappings(raw.get("note"))]
+    readings = (read_report(text[:LONGEST_NOTE]) for text in said if text)
+    found = [(reading.size, reading.size_quote) for reading in readings if reading.size is not None]
+    # Two different sizes on one order settle nothing.
+    return found[0] if len({size for size, _ in found}) == 1 else (None, "")
+
+
+def _is_answer(concept: object) -> bool:
+    return any(coding.system == ANSWER for coding in codings(concept))
+
+
+def finder(sets: Mapping[str, ResourceSet], owner: Owner) -> Find:
+    """Finds a resource of this patient among what was sent or fetched."""
+    held = {
+        (word(resource.get("resourceType")), word(resource.get("id"))): resource
+        for one in sets.values()
+        for resource in one.resources
+    }
+
+    def find(target: Target) -> Mapping[str, Any] | None:
+        found = held.get((target.kind, target.id)) if owner.same_server(target) else None
+        return found if found is not None and owner.whose(found) is Whose.OURS else None
+
+    return find
+
+
+def _concepts(value: object) -> list[object]:
+    """Every entry of `reasonCode`, whatever its shape."""
+    return value if isinstance(value, list) else [value]
+
+
+def _stated(concept: object, terms: Terms, in_words: Mapping[str, tuple[str, str]]) -> Iterator[Reason]:
+    """A reason, unless the entry is an answer or empty. Codings beside an answer still are a reason, and
+    so is an answer in words that names a lesion: somebody may have typed it."""
+    all_codings = codings(concept)
+    own = [coding for coding in all_codings if coding.system != ANSWER]
+    answered = len(own) < len(all_codings)
+    said = [] if answered else texts(concept)
+    if own or said:
+        shown = said[0] if said else next((c.display for c in own if c.display), own[0].code)
+        reason = _reason(terms, shown, own, said)
+        if LESION in reason.concepts or not _in_words(concept, in_words):
+            yield reason
+
+
+def _reason(terms: Terms, shown: str, coded: Sequence[Coding], said: Sequence[str]) -> Reason:
+    return Reason(quoted(shown), concepts_named(terms, coded, said), concepts_sought(terms, coded, said))
+
+
+def _in_words(concept: object, in_words: Mapping[str, tuple[str, str]]) -> tuple[str, str] | None:
+    """The answer that an entry without our coding gives by its text."""
+    said = (in_words.get(text.casefold()) for text in texts(concept))
+    return None if _is_answer(concept) else next((answer for answer in said if answer), None)
+
+
+def _answers(value: object, in_words: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Question -> answered values. A later entry replaces an earlier one; one entry may hold several."""
+    answers: dict[str, tuple[str, ...]] = {}
+    for concept in _concepts(value):
+        worded = _in_words(concept, in_words)
+        entry: dict[str, tuple[str, ...]] = {worded[0]: (worded[1],)} if worded else {}
+        for coding in codings(concept):
+            question, dot, answer = coding.code.partition(".")
+            if coding.system == ANSWER and dot and answer:
+                entry[question] = (*entry.get(question, ()), answer)
+        answers |= entry
+    return answers
+
+
+def _referenced(
+    reference: Mapping[str, Any], raw: Mapping[str, Any], terms: Terms, find: Find
+) -> Iterator[Reason]:
+    target = parse(reference)
+    resource = _contained(raw, target) or (find(target) if target else None)
+    if resource is not None:
+        if not status_words(resource.get("verificationStatus")) & RULED_OUT:
+            yield _of_resource(resource, terms, find)
+        return
+    display = word(reference.get("display"))
+    if display:
+        yield _reason(terms, display, [], [display])
+    elif target is not None:
+        yield Reason("", readable=False)
+
+
+def _contained(raw: Mapping[str, Any], target: Target | None) -> Mapping[str, Any] | None:
+    if target is None or target.kind != "#":
+        return None
+    inside = mappings(raw.get("contained"))
+    return next((mapping(one) for one in inside if word(one.get("id")).lstrip("#") == target.id), None)
+
+
+def _of_resource(resource: Mapping[str, Any], terms: Terms, find: Find) -> Reason:
+    """What a referenced Condition, Observation or DiagnosticReport names."""
+    members = [each for name in CODED_MEMBERS for each in _concepts(resource.get(name))]
+    concepts = {name for each in members for name in concepts_named(terms, codings(each), texts(each))}
+    spoken = list(sentences(word(resource.get("valueString"))))
+    concepts |= {name for sentence in spoken for name in concepts_named(terms, [], [sentence])}
+    reading = read_report(report_text(resource)[:LONGEST_NOTE], words_of(resource.get("code")))
+    if reading.lesion == "indeterminate" or _measures_liver_lesion(resource, terms, find):
+        concepts.add(LESION)
+    words = reading.lesion_quote or next((n for n in map(words_of, reversed(members)) if n), "")
+    readable = bool(words or spoken or concepts)
+    return Reason(quoted(words or " ".join(spoken)), frozenset(concepts), readable=readable)
+
+
+def _measures_liver_lesion(resource: Mapping[str, Any], terms: Terms, find: Find) -> bool:
+    """A size of a lesion at the liver, or a report that lists one."""
+    if loinc_of(resource.get("code"), SIZE):
+        return is_liver_site(resource.get("bodySite"), terms)
+    listed = (parse(one) for one in mappings(resource.get("result")))
+    found = (find(target) for target in listed if target)
+    return any(
+        one is not None and _measures_liver_lesion({**one, "result": []}, terms, find) for one in found
+    )

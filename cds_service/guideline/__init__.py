@@ -1,0 +1,1 @@
+"""Deciding: content, chart, criteria, assessment. Knows no HTTP, FHIR model, database or log."""

@@ -1,0 +1,239 @@
+"""Cautions: what of this patient bears on a study, how sure that is, and how old.
+
+Pure: the same procedures, content, chart and day give the same cautions. A caution is certain when every
+value that the fact still allows makes it so; where the fact may be true and may not, it is worded as a
+question, and never withdraws a study. What was not searched for makes no caution, only an `unknown`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeAlias
+
+from cds_service.guideline.chart import (
+    Chart,
+    Choice,
+    Evidence,
+    Fact,
+    Interval,
+    Measure,
+    Searched,
+)
+from cds_service.guideline.content.caution_schema import Caution, CautionWhen, Concern, IfOpen
+from cds_service.guideline.content.schema import Procedure
+from cds_service.guideline.criteria import contains, overlaps
+
+Entries: TypeAlias = Mapping[str, Caution]  # by caution code
+
+
+@dataclass(frozen=True, slots=True)
+class Cautioned:
+    """One caution about one study. `finding`, `first` and `advice` are content; `evidence` is the chart's.
+
+    `age`: how old in words, "" when undated. `certain`: False = worded as a question.
+    """
+
+    code: str
+    finding: str
+    first: str
+    advice: str
+    withdraws: bool = False
+    certain: bool = True
+    evidence: Evidence | None = None
+    note: str = ""
+    age: str = ""
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OldResult:
+    """A number that would caution if it were not so old."""
+
+    finding: str
+    age: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Concerns:
+    """All that bears on one study. `unknown`: what could not be looked for, in words."""
+
+    cautions: tuple[Cautioned, ...] = ()
+    old: tuple[OldResult, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def withdrawn(self) -> bool:
+        """True when the study is no longer recommended for this patient."""
+        return any(caution.withdraws for caution in self.cautions)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of the cautions."""
+        return frozenset(caution.code for caution in self.cautions)
+
+
+def concerns_of(
+    procedures: Sequence[Procedure],
+    entries: Entries,
+    chart: Chart,
+    today: date,
+    max_age_days: Mapping[str, int] | None = None,
+) -> Concerns:
+    """What bears on a study. Several procedures = the order leaves open which: only what bears on each.
+
+    `max_age_days`: by fact; overrides the content's own limit.
+    """
+    found: list[Cautioned | OldResult | str] = []
+    for code, entry in entries.items():
+        concerning = _concerning(procedures, entry)
+        if concerning:
+            limit = (max_age_days or {}).get(entry.fact, entry.max_age_days)
+            found.extend(_judged(code, entry, concerning, chart, today, limit))
+    cautions = [one for one in found if isinstance(one, Cautioned)]
+    replaced = {entries[one.code].replaces for one in cautions if one.certain}
+    kept = [one for one in cautions if one.code not in replaced]
+    return Concerns(
+        tuple(sorted(kept, key=lambda one: (not one.withdraws, not one.certain))),
+        tuple(one for one in found if isinstance(one, OldResult)),
+        tuple(dict.fromkeys(one for one in found if isinstance(one, str))),
+    )
+
+
+def age_in_words(day: date, today: date) -> str:
+    """ "today", "4 days", "3 weeks", "4 months", "3 years": whole units, rounded down."""
+    days = (today - day).days
+    if days <= 0:
+        return "today"
+    if days < 21:
+        return _counted(days, "day")
+    if days < 61:
+        return _counted(days // 7, "week")
+    return _counted(days * 12 // 365, "month") if days < 730 else _counted(days // 365, "year")
+
+
+def number_words(interval: Interval) -> str:
+    """A number as a clinician reads it: "24", "under 30", "5 to 9". Nothing is negative here."""
+    if interval.value is not None:
+        return f"{interval.value:g}"
+    if interval.low <= 0:
+        return f"{'up to' if interval.high_included else 'under'} {interval.high:g}"
+    if interval.high == float("inf"):
+        return f"{'at least' if interval.low_included else 'over'} {interval.low:g}"
+    return f"{interval.low:g} to {interval.high:g}"
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def _concerning(procedures: Sequence[Procedure], entry: Caution) -> list[Concern]:
+    """One concern per procedure; none at all if some procedure has none."""
+    matching = [[c for c in entry.concerns if _is_about(c, procedure)] for procedure in procedures]
+    if not all(matching):
+        return []
+    return [min(each, key=lambda concern: concern.effect != "withdraw") for each in matching]
+
+
+def _is_about(concern: Concern, procedure: Procedure) -> bool:
+    about = concern.on
+    return (
+        (about.contrast_agent is not None and about.contrast_agent == procedure.contrast_agent)
+        or (about.radiation is not None and about.radiation == procedure.radiation)
+        or (about.modality is not None and about.modality == procedure.traits.modality)
+        or (about.liver_biopsy is True and procedure.liver_biopsy)
+    )
+
+
+def _judged(
+    code: str, entry: Caution, concerning: Sequence[Concern], chart: Chart, today: date, limit: int | None
+) -> Iterator[Cautioned | OldResult | str]:
+    """The caution, or the old result in its place, or the name of what was not looked for; or nothing."""
+    fact = chart.facts.get(entry.fact)
+    if fact is None or _not_looked_for(fact):
+        if not _too_old_to_ask(entry, chart):
+            yield entry.subject
+        return
+    standing = _standing(entry.when, fact)
+    evidence = fact.evidence[0] if fact.evidence else None
+    if standing is False or _says_nothing(fact):
+        return
+    if evidence and evidence.day and limit is not None and (today - evidence.day).days > limit:
+        yield OldResult(_filled(entry.finding, entry, fact), age_in_words(evidence.day, today), evidence)
+    elif standing is True:
+        yield _certain(code, entry, concerning, fact, today)
+    elif entry.if_open is not None and evidence is not None:
+        yield _asked(_certain(code, entry, concerning, fact, today), entry, entry.if_open, fact)
+
+
+def _certain(code: str, entry: Caution, concerning: Sequence[Concern], fact: Fact, today: date) -> Cautioned:
+    evidence = fact.evidence[0] if fact.evidence else None
+    return Cautioned(
+        code=code,
+        finding=_filled(entry.finding, entry, fact),
+        first=concerning[0].first,
+        advice=concerning[0].advice,
+        withdraws=all(concern.effect == "withdraw" for concern in concerning),
+        evidence=evidence,
+        note=fact.note,
+        age=age_in_words(evidence.day, today) if evidence and evidence.day else "",
+        beside=concerning[0].beside,
+    )
+
+
+def _asked(caution: Cautioned, entry: Caution, opened: IfOpen, fact: Fact) -> Cautioned:
+    """The same as a question. What may not be true withdraws nothing."""
+    return replace(
+        caution,
+        finding=_filled(opened.finding, entry, fact),
+        first=opened.first,
+        advice=opened.advice,
+        withdraws=False,
+        certain=False,
+    )
+
+
+def _not_looked_for(fact: Fact) -> bool:
+    """Nothing was found because the search did not reach, or not all of it."""
+    settled = isinstance(fact, Choice) and fact.value is not None
+    return not settled and not fact.evidence and fact.searched is not Searched.COMPLETE
+
+
+def _too_old_to_ask(entry: Caution, chart: Chart) -> bool:
+    return (
+        chart.age is not None and entry.subject_until_age is not None and chart.age > entry.subject_until_age
+    )
+
+
+def _standing(when: CautionWhen, fact: Fact) -> bool | None:
+    """Whether the fact makes the caution: surely, surely not, or perhaps (None)."""
+    match fact:
+        case Choice():
+            hits = [value in when.values for value in fact.possible]
+            return True if all(hits) else None if any(hits) else False
+        case Measure():
+            unset = Interval()
+            low = unset.low if when.above is None else when.above
+            high = unset.high if when.below is None else when.below
+            span = Interval(low, high)
+            if contains(span, fact.interval):
+                return True
+            return None if overlaps(span, fact.interval) else False
+
+
+def _says_nothing(fact: Fact) -> bool:
+    """A measurement that left no bound at all: nobody knows, so there is nothing to ask about."""
+    return isinstance(fact, Measure) and fact.interval.unbounded
+
+
+def _filled(wording: str, entry: Caution, fact: Fact) -> str:
+    return wording.replace("{value}", _value(entry, fact))
+
+
+def _value(entry: Caution, fact: Fact) -> str:
+    if isinstance(fact, Measure):
+        return number_words(fact.interval)
+    left = [value for value in fact.possible if value in entry.when.values]
+    if entry.value_open and len(left) == len(entry.when.values):
+        return entry.value_open
+    return " or ".join(left)

@@ -1,0 +1,1 @@
+"""Guideline content: its shape, the strict reader, and every check across files."""

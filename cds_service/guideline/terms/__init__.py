@@ -1,0 +1,1 @@
+"""Terms: what codes and words in a chart or an order stand for."""

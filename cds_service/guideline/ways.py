@@ -1,0 +1,80 @@
+"""Every way the open facts may fall, and what the guideline says of a procedure in each (design §4.3)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import TypeAlias
+
+from cards.vocabulary import Band
+from cds_service.guideline.content.topic_schema import GuidelineTopic, RatingRow, Variant
+from cds_service.guideline.criteria import fits
+
+Way: TypeAlias = Mapping[str, str]  # question -> one answer
+
+CHARACTERIZATION = "characterization"
+PROCEDURE = "procedure"  # a way's entry for which study is meant, beside the questions
+
+
+class Kind(StrEnum):
+    """What the guideline says in one way."""
+
+    RATED = "rated"
+    NO_CRITERIA = "no-criteria"  # no variant covers this, or those that do are silent on the procedure
+    CONFLICT = "conflict"  # variants hold at once and disagree
+    CHARACTERIZED = "characterized"  # the lesion has a diagnosis: outside the topic
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A rating row with the variant it belongs to."""
+
+    variant: Variant
+    rating: RatingRow
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What counts as "the same answer" across ways: the kind and, when rated, the band."""
+
+    kind: Kind
+    band: Band | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The guideline's answer for one procedure in one way. `rows`: what it rests on."""
+
+    outcome: Outcome
+    rows: tuple[Row, ...] = ()
+
+
+def ways_of(possible: Mapping[str, tuple[str, ...]]) -> tuple[Way, ...]:
+    """Every combination of the answers still possible."""
+    names = tuple(possible)
+    return tuple(dict(zip(names, values, strict=True)) for values in product(*possible.values()))
+
+
+def covering(topic: GuidelineTopic, way: Way) -> tuple[Variant, ...]:
+    """The variants that hold in this way; none once the lesion has a diagnosis."""
+    if is_characterized(way):
+        return ()
+    return tuple(variant for variant in topic.variants if fits(variant, way))
+
+
+def is_characterized(way: Way) -> bool:
+    """True when this way takes the lesion as already diagnosed."""
+    return way.get(CHARACTERIZATION) == "characterized"
+
+
+def told(procedure: str, variants: Iterable[Variant], characterized: bool) -> Told:
+    """What these variants, holding at once, say of a procedure. Variants that do not list it are silent."""
+    if characterized:
+        return Told(Outcome(Kind.CHARACTERIZED))
+    rows = tuple(Row(v, row) for v in variants for row in v.ratings if row.procedure == procedure)
+    bands = {row.rating.rating.band for row in rows}
+    if not bands:
+        return Told(Outcome(Kind.NO_CRITERIA))
+    if len(bands) > 1:
+        return Told(Outcome(Kind.CONFLICT), rows)
+    return Told(Outcome(Kind.RATED, bands.pop()), rows)

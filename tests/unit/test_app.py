@@ -1,0 +1,38 @@
+"""The composition root: what it refuses to build, and what it says on starting."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import cds_service
+from cds_service.app import create_app
+from cds_service.errors import ContentFaulty
+from cds_service.settings import Settings
+
+GUIDELINES = Path(cds_service.__file__).parent / "guidelines"
+
+
+def test_unreviewed_content_is_not_served_where_only_reviewed_is_wanted() -> None:
+    with pytest.raises(ContentFaulty, match="unreviewed"):
+        create_app(Settings(require_reviewed=True))
+
+
+def test_no_service_without_its_topic(tmp_path: Path) -> None:
+    shutil.copytree(GUIDELINES, tmp_path / "content")
+    topic = tmp_path / "content" / "topics" / "liver-lesion.yaml"
+    text = topic.read_text(encoding="utf-8")
+    topic.write_text(text.replace("status: unreviewed", "status: retired"), encoding="utf-8")
+    with pytest.raises(ContentFaulty, match="liver-lesion"):
+        create_app(Settings(guidelines=tmp_path / "content"))
+
+
+def test_variables_that_nothing_reads_are_logged_on_starting(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "cds_service")
+    with TestClient(create_app(Settings(unknown=("LIVER_CDS_HOTS",)))):
+        pass
+    logged = {record.getMessage(): record.__dict__["fields"] for record in caplog.records}
+    assert logged["settings that nothing reads"] == {"settings": ("LIVER_CDS_HOTS",)}
+    assert logged["started"]["tenant"] == "open"
