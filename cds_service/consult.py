@@ -1,7 +1,7 @@
 """consult(): one hook request in, one consultation out. The one place where the steps stand in order."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -58,6 +58,11 @@ class Desk:
     egfr_max_age_days: int = 365
     local_codes: LocalCodes = NO_LOCAL_CODES
     write_protocol: bool = False
+    in_words: Mapping[str, tuple[str, str]] = field(init=False)  # answers by the text they are written with
+
+    def __post_init__(self) -> None:
+        words = (answers_in_words(topic) for topic in self.topics)
+        object.__setattr__(self, "in_words", {text: a for one in words for text, a in one.items()})
 
     @property
     def topics(self) -> tuple[GuidelineTopic, ...]:
@@ -83,18 +88,19 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
         return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
     if foreign := foreign_resource(request.prefetch, patient):
         return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
-    sets = await fetch_missing(sets, request.fhir, request.patient_id, desk.http, desk.limits)
+    sent = sets
+    sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
     chart = read_chart(sets, desk.terms, request.patient_id, base, now.date(), desk.imaging_window_days)
     if chart.unusable:
         return _unusable(request, desk, drafts, chart.unusable)
-    selected = _with_reasons(desk, drafts, finder(sets, patient))
+    if sets is not sent:  # a reason may refer to what was fetched
+        selected = _with_reasons(desk, drafts, finder(sets, patient))
     _require_problem_list(desk, chart, selected, sets)
     return _answered(request, desk, drafts, selected, chart, now.date(), new_id)
 
 
 def _with_reasons(desk: Desk, drafts: Drafts, find: Find) -> tuple[DraftOrder, ...]:
-    in_words = {text: answer for topic in desk.topics for text, answer in answers_in_words(topic).items()}
-    return tuple(read_reasons(draft, desk.terms, find, in_words) for draft in drafts.selected)
+    return tuple(read_reasons(draft, desk.terms, find, desk.in_words) for draft in drafts.selected)
 
 
 def _answered(

@@ -21,7 +21,7 @@ from cds_service.guideline.chart import (
 )
 from cds_service.guideline.content.caution_schema import Caution, CautionWhen, Concern, IfOpen
 from cds_service.guideline.content.schema import Procedure
-from cds_service.guideline.criteria import contains, overlaps
+from cds_service.guideline.criteria import contains
 
 Entries: TypeAlias = Mapping[str, Caution]  # by caution code
 
@@ -218,7 +218,7 @@ def _standing(when: CautionWhen, fact: Fact) -> bool | None:
             span = Interval(low, high)
             if contains(span, fact.interval):
                 return True
-            return None if overlaps(span, fact.interval) else False
+            return None if span.overlaps(fact.interval) else False
 
 
 def _says_nothing(fact: Fact) -> bool:

@@ -57,9 +57,10 @@ class Interval:
 
     def overlaps(self, other: "Interval") -> bool:
         """True when one number may lie in both."""
-        first, last = (self, other) if self.low <= other.low else (other, self)
-        touching = first.high == last.low and first.high_included and last.low_included
-        return first.high > last.low or touching
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        low_in = all(one.low_included for one in (self, other) if one.low == low)
+        high_in = all(one.high_included for one in (self, other) if one.high == high)
+        return low < high or (low == high and low_in and high_in)
 
     def hull(self, other: "Interval") -> "Interval":
         """The smallest interval that holds both."""

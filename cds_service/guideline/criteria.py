@@ -95,7 +95,7 @@ def _by_interval(question: Question, interval: Interval) -> tuple[tuple[str, ...
     bounds = {edge for span in spans.values() for edge in (span.low, span.high)}
     if any(_touches(interval, bound) for bound in bounds):
         return tuple(question.values), interval.value in bounds
-    return tuple(name for name, span in spans.items() if overlaps(span, interval)), False
+    return tuple(name for name, span in spans.items() if span.overlaps(interval)), False
 
 
 def _span(spec: QuestionValue) -> Interval:
@@ -118,8 +118,3 @@ def _touches(interval: Interval, bound: float) -> bool:
     above = interval.low < bound or (interval.low == bound and interval.low_included)
     below = interval.high > bound or (interval.high == bound and interval.high_included)
     return above and below
-
-
-def overlaps(a: Interval, b: Interval) -> bool:
-    """Part of one lies within the other; a common bound is no part."""
-    return a.low < b.high and b.low < a.high

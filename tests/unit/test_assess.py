@@ -69,6 +69,21 @@ imagings = st.sets(st.sampled_from(IMAGING_KINDS), min_size=1).map(lambda kinds:
 charts = st.builds(chart_of, sizes, imagings, yes_no, yes_no)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (Interval.point(10), Interval(low=10), False),
+        (Interval.point(10), Interval(low=10, low_included=True), True),
+        (Interval(high=10), Interval(low=10), False),
+        (Interval(high=12), Interval(low=8, high=9), True),
+        (Interval.point(8), Interval.point(30), False),
+    ],
+)
+def test_intervals_overlap_where_a_number_lies_in_both(one: Interval, other: Interval, meet: bool) -> None:
+    assert one.overlaps(other) is meet
+    assert other.overlaps(one) is meet
+
+
 def test_reference_patient_pet_ct() -> None:
     found = judge(chart_of(Interval.point(8)), PET)
     assert (found.verdict, found.rating, found.medians) == (

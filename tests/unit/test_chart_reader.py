@@ -312,7 +312,7 @@ RESOURCES = st.lists(
     ANYTHING.map(lambda one: one | OURS if one["resourceType"] != "Patient" else one | {"id": "p1"}),
     max_size=4,
 )
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 @FEW

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.errors import RequestUnreadable
@@ -166,7 +166,6 @@ JSON = st.recursive(
 NAMES = ["hook", "hookInstance", "context", "prefetch", "fhirServer", "fhirAuthorization", "extension"]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NAMES), JSON))
 def test_whatever_is_sent_is_read_or_refused(members: Body) -> None:
     for document in (members, {**body(), **members}):

@@ -114,7 +114,7 @@ def test_nothing_beyond_the_cap_is_read() -> None:
     assert read_report("." * TEXT_LIMIT + " 8 mm liver lesion.").lesion is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     text=PROSE | st.text(max_size=400), title=st.sampled_from(("", "US ABDOMEN", "MRI liver", "CT thyroid"))
 )
@@ -129,13 +129,11 @@ def test_any_text_is_read_and_quoted_verbatim(text: str, title: str) -> None:
     assert reading == read_report(text, title)
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=300))
 def test_folding_keeps_every_place(text: str) -> None:
     assert len(fold(text)) == len(text)
 
 
-@settings(deadline=None)
 @given(
     value=st.recursive(
         st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.lists(inner, max_size=3)

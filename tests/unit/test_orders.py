@@ -285,7 +285,7 @@ members = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(members, max_size=3), json_values, st.sampled_from(["order-select", "order-sign"]))
 def test_no_json_makes_reading_fail_or_hides_a_good_order(
     broken: list[Json], selections: object, hook: str

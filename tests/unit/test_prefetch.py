@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.fhir.access.prefetch import (
@@ -325,7 +325,7 @@ MESS = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from([*KEYS, "item1"]), MESS, max_size=3))
 def test_no_mess_is_too_much(prefetch: Json) -> None:
     sets = read_prefetch(prefetch)

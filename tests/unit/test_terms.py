@@ -683,7 +683,7 @@ codings = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(codings, max_size=4), st.lists(words, max_size=3))
 def test_nothing_that_a_chart_holds_makes_reading_fail(found: list[Coding], texts: list[str]) -> None:
     for concept in terms().concepts:
