@@ -114,7 +114,7 @@ class Records:
     def searched(self, *keys: str) -> Searched:
         """How far the search went over all of these sets: as far as the poorest of them."""
         reach = [_reach(self.sets.get(key)) for key in keys]
-        worst = (Searched.NOT_SEARCHED, Searched.CUT_SHORT)
+        worst = (Searched.NOT_HAD, Searched.NOT_SEARCHED, Searched.CUT_SHORT)
         return next((found for found in worst if found in reach), Searched.COMPLETE)
 
 
@@ -207,8 +207,10 @@ def _name(resource: JsonObject) -> str:
 
 
 def _reach(found: ResourceSet | None) -> Searched:
-    if found is None or found.state in (State.FAILED, State.NOT_SENT):
+    if found is None or found.state is State.NOT_SENT:
         return Searched.NOT_SEARCHED
+    if found.state is State.FAILED:
+        return Searched.NOT_HAD
     return Searched.CUT_SHORT if found.cut_short else Searched.COMPLETE
 
 

@@ -1,4 +1,4 @@
-"""Every case that a server can stand for, against the second FHIR server: same patients, same expectations."""
+"""Every case that a server can stand for, against the second FHIR server: same patients and expectations."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from cds_service.consult import Desk
 from cds_service.vignettes.bundle import chart_resources, fetchable, request
-from cds_service.vignettes.case import Case
 from tests.fhir_server import FhirServer
 from tests.peers.medplum import part
 from tests.vignettes.answers import assert_answered
@@ -31,7 +30,7 @@ FILE_OF = {case.name: name for name, cases in FILES.items() for case in cases}
 
 @pytest.fixture(scope="module")
 def peer(medplum: FhirServer) -> Callable[[str], FhirServer]:
-    """By the name of a file, the part of the second server with the charts of its cases, filled when asked for.
+    """By the name of a file, the part of the second server with its cases, filled when needed.
 
     The decoys come first, so that what a case is about stands on a later page of Conditions.
     """

@@ -42,6 +42,7 @@ NO_WORDS = "an entry with neither a known code nor words we can read"
 UNREADABLE = "an entry could not be read"
 GAPS: Mapping[Searched, str] = {
     Searched.CUT_SHORT: "part of the chart was not sent",
+    Searched.NOT_HAD: "could not be read",
     Searched.NOT_SEARCHED: "not searched",
     Searched.COMPLETE: "",
 }
