@@ -15,7 +15,7 @@ STATEMENT_LIMIT = 1_200  # characters; a longer run-on sentence is read in piece
 
 
 _CAPITALS = (
-    r"\b(?:(?P<addendum>ADDENDUM)|(?P<findings>FINDINGS)|(?P<impression>IMPRESSION|CONCLUSION|OPINION)"
+    r"\b(?:(?P<addendum>ADDENDUM)|(?P<findings>FINDINGS)|(?P<impression>IMPRESSION|IMP|CONCLUSION|OPINION)"
     r"|(?P<technique>TECHNIQUE)|(?P<comparison>COMPARISON)"
     r"|(?P<indication>INDICATION|CLINICAL HISTORY|CLINICAL INDICATION))\b:?"
 )
@@ -109,18 +109,20 @@ def statements(text: str) -> Iterator[Statement]:
     """The report's statements in their order, without those of skipped sections."""
     folded = fold(text)
     sentences_end_upper = any(c.isupper() for c in text)
-    for section, start, end in sections(text):
+    parts = sections(text)
+    headed = any(section == "findings" for section, _, _ in parts)
+    for section, start, end in parts:
         begun = False
         for first, last, fresh in _pieces(folded, text if sentences_end_upper else "", start, end):
-            if (
-                fresh
-                and section in _LED_OUT
-                and _BEGINS_FINDINGS.search(folded[first : min(last, first + 80)])
-            ):
+            if section in _LED_OUT and _leads_out(folded[first : min(last, first + 80)], fresh):
                 section = "findings"
             statement = _statement(section, folded, first, last, fresh)
             if statement is None:
                 continue
+            if section == "technique" and begun and fresh and not headed:
+                # A letter without a heading for its findings: a line that speaks of no technique begins them.
+                section = "technique" if _OF_TECHNIQUE.search(statement.text) else "findings"
+                statement = replace(statement, section=section)
             if section == "comparison" and begun and not _OF_STUDIES.search(statement.text):
                 section = "findings"
                 statement = replace(statement, section=section)
@@ -133,13 +135,35 @@ _LED_OUT = ("technique", "indication", "comparison", "skip")
 _OF_STUDIES = compiled(
     r"\b(?:ct|mri?|us|ultrasound|pet|sonogram|none|priors?|previous|exams?|study|studies|dated|available)\b"
 )
+_OF_TECHNIQUE = compiled(
+    r"\b(?:axial|coronal|sagittal|helical|multi-?planar|sequences?|images?|imaging|contrast|gadolinium|protocol"
+    r"|performed|acquired|obtained|administered|acquisitions?|reconstruct\w*|reformat\w*|slices?|phases?|kvp?|mas?"
+    r"|dose|dlp|ctdi\w*|ml|cc|t1|t2|dwi|flair|transducer|probe|mhz|scanner|scanned|technique|intravenous|oral"
+    r"|doppler|greyscale|gray-?scale|fasting|tesla|mgy\S*|mci|mbq|fdg|tracer|injected|injection)\b"
+)
 _BEGINS_FINDINGS = compiled(
     r"^[\s*•>#-]*(?:the )?(?:(?:liver|hepat\w+|gall ?bladder|biliary\b.{0,20}|spleen|pancreas"
     r"|(?:right |left )?kidneys?|lungs?|lower (?:chest|thorax)|lung bases|bones?|vessels|vasculature"
     r"|adrenals?(?: glands?)?|chest|abdomen)(?: and [a-z ]{3,20})?\s*(?::|$|\n"
     r"| (?:is|are|has|have|demonstrates?|shows?|contains?|measures?|parenchyma|appears?)\b)"
     r"|(?:lesion|observation) #?[0-9]+\b)|^there (?:is|are) "
+    r"|^(?:the )?liver (?:coarse|normal|enlarged|fatty|cirrhotic|echogenic|unremarkable|nodular|small"
+    r"|shrunken|heterogeneous|homogeneous|mildly|diffusely|smooth|of normal|[0-9])"
+    r"|^no (?:focal|evidence of|intra-?hepatic|biliary|hepatic|liver) "
 )
+
+
+_NAMES_ORGAN = compiled(
+    r"^(?:the )?(?:liver|gall ?bladder|spleen|pancreas|kidneys|lungs?|adrenals?)(?: size)?\s*:"
+)
+_MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b")
+
+
+def _leads_out(words: str, fresh: bool) -> bool:
+    """Whether the statement that begins so speaks of what was found, though no heading says so."""
+    if fresh and _BEGINS_FINDINGS.search(words):
+        return True
+    return bool(_NAMES_ORGAN.search(words) or _MEASURED_NOW.search(words))
 
 
 def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:

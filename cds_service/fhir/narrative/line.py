@@ -14,6 +14,7 @@ STOPS = frozenset(("break", "semicolon"))
 _DETERMINERS = frozenset(
     ("a an there the with one single multiple several few two three this it is numerous tiny small").split()
 )
+_RELATIVE = ("compared", "relative")
 _ELSEWHERE_LOBES = ("thyroid", "lung", "prostat", "breast", "pulmon", "chest", "thora", "neck")
 
 
@@ -65,7 +66,8 @@ class Line:
         at = index - 1
         while at >= 0 and self.kind(at) in PLACES | {"and", "slash"} and index - at < 4:
             at -= 1
-        return self.kind(at) == "near"
+        compared = self.kind(at) == "compared" and self.marks[at].text.startswith(_RELATIVE)
+        return self.kind(at) == "near" or compared
 
     def is_location(self, index: int) -> bool:
         """Whether a place says where something is, and is not itself what is spoken of."""

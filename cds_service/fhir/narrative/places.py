@@ -26,10 +26,17 @@ _LIVERS_OWN = (
 
 def place_of(line: Line, index: int, context: str | None, context_word: str) -> tuple[str | None, bool]:
     """("liver" | "other" | None, whether the statement itself says so) for the lesion at `index`."""
+    if line.marks[index].text.startswith("abscess") and _beside_gallbladder(line):
+        return "other", True
     for found in (_own(line, index), _ahead(line, index, context_word), _behind(line, index, context_word)):
         if found:
             return found, True
     return context, False
+
+
+def _beside_gallbladder(line: Line) -> bool:
+    """Whether the statement speaks of a collection in the gallbladder's bed, and of no part of the liver."""
+    return "gallbladder_fossa" in line.kinds and not line.kinds & {"liver", "segment"}
 
 
 def _own(line: Line, index: int) -> str | None:

@@ -7,7 +7,7 @@ from cds_service.fhir.narrative.line import Line
 from cds_service.fhir.narrative.mentions import Context, Mention, read_line
 from cds_service.fhir.narrative.part import Part
 from cds_service.fhir.narrative.patterns import compiled
-from cds_service.fhir.narrative.quality import limitation, perfusion_anomaly
+from cds_service.fhir.narrative.quality import limitation, part_unseen, perfusion_anomaly
 from cds_service.fhir.narrative.reading import Reading
 from cds_service.fhir.narrative.resource_text import TEXT_LIMIT
 from cds_service.fhir.narrative.study import study_of
@@ -37,6 +37,8 @@ def read_report(text: str, title: str = "") -> Reading:
     lines = [Line(statement) for statement in statements(text)]
     parts = _parts(lines, _default_organ(lines, title), title)
     outcome = weigh(parts) if sum(len(part.every) for part in parts.values()) <= MENTIONS_LIMIT else Outcome()
+    if outcome.lesion == "none" and part_unseen(lines):
+        outcome = Outcome()
     study = study_of(lines, text, title[:500])
     return Reading(
         lesion=outcome.lesion,

@@ -18,6 +18,8 @@ def standing_of(line: Line, index: int, sized: bool) -> Standing:
     ahead = _ahead(line, index)
     if ahead == "unseen" or _pseudo(line, index):
         return "not-said" if ahead == "unseen" else "resolved"
+    if ahead == "conditional" and not _introduced(line, index):
+        return "not-said"
     if ahead in ("resolved", "absent"):
         return "resolved" if ahead == "resolved" else "denied"
     behind = _behind(line, index)
@@ -84,7 +86,7 @@ def _ahead(line: Line, index: int) -> str:
     """The predicate after the noun, when it is one of absence: "absent", "resolved" or "unclear"."""
     for at in range(index + 1, min(index + _REACH, len(line.marks))):
         kind = line.kind(at)
-        if kind in ("absent", "resolved", "unclear", "unseen"):
+        if kind in ("absent", "resolved", "unclear", "unseen", "conditional"):
             return kind
         if (
             kind == "comma"
@@ -117,6 +119,12 @@ def _not_excluded(line: Line, index: int) -> bool:
             between = range(min(at, index) + 1, max(at, index))
             return not any(line.kind(step) in ("comma", "semicolon", "break", *LESIONS) for step in between)
     return line.kind(index - 1) == "query" and index < 3
+
+
+def _introduced(line: Line, index: int) -> bool:
+    """Whether the noun has an article or pronoun, so that it is one which the report has spoken of."""
+    words = line.before(index)[-4:]
+    return any(word in ("the", "this", "these", "that", "a", "an", "there") for word in words)
 
 
 def _reported_elsewhere(line: Line, index: int) -> bool:
