@@ -149,6 +149,8 @@ _BEGINS_FINDINGS = compiled(
     r"|(?:lesion|observation) #?[0-9]+\b)|^there (?:is|are) "
     r"|^(?:the )?liver (?:coarse|normal|enlarged|fatty|cirrhotic|echogenic|unremarkable|nodular|small"
     r"|shrunken|heterogeneous|homogeneous|mildly|diffusely|smooth|of normal|[0-9])"
+    r"|^(?:cirrhotic|fatty|enlarged|normal|coarse|nodular|echogenic|unremarkable) liver\b"
+    r"|^(?:shunt|cbd|common (?:bile )?duct|(?:main )?portal vein|aorta|ivc) "
     r"|^no (?:focal|evidence of|intra-?hepatic|biliary|hepatic|liver) "
 )
 

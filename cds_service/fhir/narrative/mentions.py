@@ -9,7 +9,7 @@ from cds_service.fhir.narrative.line import LESIONS, LIVER, PLACES, Line
 from cds_service.fhir.narrative.past_sizes import is_past
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.places import place_of
-from cds_service.fhir.narrative.standing import Standing, standing_of, under_negation
+from cds_service.fhir.narrative.standing import LINKING, Standing, standing_of, under_negation
 from cds_service.guideline.chart import Interval
 
 _LABEL = compiled(r"^([a-z][a-z0-9 /,&()-]{1,45}):")
@@ -151,7 +151,8 @@ def _mention(
         similar="similar" in first[-2:] or bool(_ALIKE.search(line.statement.text)),
         count=next((_COUNTS[word] for word in reversed(first[-4:]) if word in _COUNTS), 0),
         recalling=mark.kind == "lesion" and any(word in _RECALLING for word in (*first[-3:], *start)),
-        new_noun=any(word in _FIRST_WORDS for word in (*first[-5:], *start[:1])),
+        new_noun=any(word in _FIRST_WORDS for word in (*first[-5:], *start[:1]))
+        and not _named_so(line, index),
         pointing=any(word in _POINTING for word in (*first[-3:], *start[:1])),
         plural=bool(_PLURAL.search(mark.text)),
         segments=segments_in(line, clumps, clumps[index]),
@@ -162,6 +163,12 @@ def _mention(
         general=_general(line, index),
         lobe=lobes.pop() if len(lobes) == 1 else "",
     )
+
+
+def _named_so(line: Line, index: int) -> bool:
+    """Whether the noun only gives what was spoken of a name: "it is diagnostic of a hemangioma"."""
+    alone = not any(mark.kind in LESIONS for mark in line.marks[:index])
+    return alone and line.kind(index - 1) == "verb" and line.marks[index - 1].text.startswith(LINKING)
 
 
 def _bounded(line: Line, index: int) -> bool:

@@ -7,9 +7,12 @@ from cds_service.fhir.narrative.patterns import compiled
 
 Standing: TypeAlias = Literal["there", "denied", "resolved", "not-said"]
 _FINITE = frozenset(("is", "are", "was", "were", "has", "have", "measures", "there", "measured"))
-_LINKING = ("consistent", "compatible", "in keeping", "diagnostic", "typical", "characteristic", "represent")
+LINKING = ("consistent", "compatible", "in keeping", "diagnostic", "typical", "characteristic", "represent")
 _RECALLING = frozenset(("history", "past_study"))
 _NO_LESION = compiled(r"fat|steato|perfusion|transient|th[aei]d|nodul")
+_BRACKETED = frozenset(
+    "measure date prior compared comma dimension past_study skip segment lobe slash".split()
+)
 _REACH = 24  # marks; further away nothing governs anything
 
 
@@ -78,14 +81,21 @@ def _ends(line: Line, at: int) -> bool:
         return True
     if mark.kind not in ("comma", "and"):
         return False
-    linked = line.kind(at + 1) == "verb" and line.marks[at + 1].text.startswith(_LINKING)
+    linked = line.kind(at + 1) == "verb" and line.marks[at + 1].text.startswith(LINKING)
     return linked or line.opens_clause(at)
 
 
 def _ahead(line: Line, index: int) -> str:
     """The predicate after the noun, when it is one of absence: "absent", "resolved" or "unclear"."""
+    after = 0
     for at in range(index + 1, min(index + _REACH, len(line.marks))):
         kind = line.kind(at)
+        if at < after:
+            continue  # "(previously 17 mm, SUV 9)": what follows the bracket is said of the noun
+        if kind == "comma" and line.marks[at].text == "(":
+            after = _bracket_end(line, at)
+            if after:
+                continue
         if kind in ("absent", "resolved", "unclear", "unseen", "conditional"):
             return kind
         if (
@@ -110,6 +120,16 @@ def _ahead(line: Line, index: int) -> str:
         if kind in STOPS or kind in ("negation", "structure") or (kind == "and" and line.opens_clause(at)):
             return ""
     return ""
+
+
+def _bracket_end(line: Line, at: int) -> int:
+    """The mark after the bracket that opens at `at`, 0 when it holds more than lengths, dates and values."""
+    for step in range(at + 1, min(at + 8, len(line.marks))):
+        if line.marks[step].text == ")":
+            return step + 1
+        if line.kind(step) not in _BRACKETED:
+            return 0
+    return 0
 
 
 def _not_excluded(line: Line, index: int) -> bool:
