@@ -4,14 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cds_service.fhir.narrative.patterns import compiled
-from cds_service.fhir.narrative.sections import (
-    LED_OUT,
-    OF_STUDIES,
-    OF_TECHNIQUE,
-    Section,
-    leads_out,
-    sections,
-)
+from cds_service.fhir.narrative.sections import Section, sections, told_in
 
 STATEMENT_LIMIT = 1_200  # characters; a longer run-on sentence is read in pieces
 
@@ -44,7 +37,7 @@ _FOLDED = str.maketrans({char: plain for plain, chars in _FOLDS.items() for char
 
 def fold(text: str) -> str:
     """Plain punctuation in lower case, character for character (the length stays)."""
-    plain = text.translate(_FOLDED)
+    plain = text.replace("\r\n", " \n").translate(_FOLDED)
     lower = plain.lower()
     return (
         lower if len(lower) == len(plain) else "".join(c if len(c.lower()) != 1 else c.lower() for c in plain)
@@ -70,22 +63,15 @@ def statements(text: str) -> Iterator[Statement]:
     parts = sections(text)
     headed = any(section == "findings" for section, _, _ in parts)
     for section, start, end in parts:
-        begun = False
+        begun, before = False, start
         for first, last, fresh in _pieces(folded, text if sentences_end_upper else "", start, end):
-            if section in LED_OUT and leads_out(folded[first : min(last, first + 80)], fresh):
-                section = "findings"
             statement = _statement(section, folded, first, last, fresh)
             if statement is None:
                 continue
-            if section == "technique" and begun and fresh and not headed:
-                # A letter without a heading for its findings: a line that speaks of no technique begins them.
-                section = "technique" if OF_TECHNIQUE.search(statement.text) else "findings"
-                statement = replace(statement, section=section)
-            if section == "comparison" and begun and not OF_STUDIES.search(statement.text):
-                section = "findings"
-                statement = replace(statement, section=section)
-            begun = True
-            yield statement
+            paragraph = folded.count("\n", before, first) > 1
+            section = told_in(section, statement.text, begun, fresh, paragraph, headed)
+            begun, before = True, last
+            yield replace(statement, section=section)
 
 
 def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
@@ -93,7 +79,10 @@ def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int,
     for gap in _END.finditer(folded[start:end]):
         words, stop, following = gap.group(), start + gap.start(), start + gap.end()
         if words.startswith("\n"):
-            if words.count("\n") > 1 or _breaks(folded, text, line, stop, following, end):
+            carries_on = text[following : following + 1].islower() and folded[stop - 1] not in ".!:;"
+            if not carries_on and (
+                words.count("\n") > 1 or _breaks(folded, text, line, stop, following, end)
+            ):
                 yield from _short(folded, first, stop, fresh)
                 first, fresh = following, True
             line = following
@@ -128,6 +117,10 @@ def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: i
         return False
     if _LABEL.match(ahead.lstrip()):
         return True
+    if text[following : following + 1].isupper() and not text[line:stop].isupper():
+        first_word = ahead.lstrip().split(" ", 1)[0]
+        if first_word in _STARTING:
+            return True
     return stop - line < _WRAPPED and not _continues(ahead)
 
 
@@ -139,9 +132,11 @@ def _continues(ahead: str) -> bool:
 _UNFINISHED = frozenset(
     (
         "no not without any focal new suspicious solid discrete hypoechoic hyperechoic hypodense small "
-        "indeterminate nonspecific enhancing"
+        "indeterminate nonspecific enhancing hepatic a an is are was were at on to from for by evidence"
     ).split()
 )
+# With a capital after a line without a full stop, these begin a sentence of their own.
+_STARTING = frozenset("the there no this these spleen gallbladder pancreas kidneys liver bilateral".split())
 _LABEL = compiled(r"^[a-z][a-z0-9 /,&()-]{1,45}:")
 _CONTINUING = frozenset(
     (

@@ -105,5 +105,6 @@ def _placed(mention: Mention, earlier: list[Mention]) -> str | None:
     """Where a lesion named without a place is: where the findings put one of its size, or all of theirs."""
     sizes = {size for size, _ in mention.sizes}
     alike = {one.organ for one in earlier if sizes & {size for size, _ in one.sizes}}
-    organs = alike or {one.organ for one in earlier if one.organ}
+    called_so = {one.organ for one in earlier if one.kind == mention.kind and one.organ}
+    organs = alike or called_so or {one.organ for one in earlier if one.organ}
     return organs.pop() if len(organs) == 1 else None

@@ -16,6 +16,12 @@ _CAPITALS = (
     r"|(?P<technique>TECHNIQUE)|(?P<comparison>COMPARISON)"
     r"|(?P<indication>INDICATION|CLINICAL HISTORY|CLINICAL INDICATION))\b:?"
 )
+_ANYWHERE = (  # so seldom anything else that neither a full stop nor a new line is needed before them
+    r"(?i)\s(?:(?P<indication>clinical (?:details|history|information|indication|data)|indications?"
+    r"|reason for (?:the )?(?:exam(?:ination)?|study|test|referral))|(?P<findings>findings)"
+    r"|(?P<impression>impression|conclusion)|(?P<technique>technique)|(?P<comparison>comparison)):"
+    r"|\b(?P<impression2>imp)\b[:\s]"
+)
 _NOTE = r"#?[0-9]{1,2}\b|[(\[][^)\]\n]{0,60}[)\]]|(?:dated|on|by|at) [^:\n]{0,60}|[*_=#]+"
 _CLOSE = r"[ \t]*(?::|[-–—]+[ \t]|[ \t]*[*_=#-]*$)"
 
@@ -25,7 +31,8 @@ def _headings() -> tuple[Pattern, ...]:
     """Headings on lines of their own, inside lines, and in capitals without a colon."""
     any_name = "|".join(f"(?P<{kind}>{expression(f'heading {kind}')})" for kind in names("heading"))
     at_line = rf"(?im)^[ \t*#_=>•-]*(?:[0-9]+[.)] )?(?:{any_name})(?:[ \t]*(?:{_NOTE}))*{_CLOSE}"
-    return compiled(at_line), compiled(rf"(?i)(?:^|[.;!?)\]>]\s+)(?:{any_name}):"), compiled(_CAPITALS)
+    in_line = rf"(?i)(?:^|[.;!?)\]>]\s+)(?:{any_name}):"
+    return compiled(at_line), compiled(in_line), compiled(_CAPITALS), compiled(_ANYWHERE)
 
 
 def sections(text: str) -> list[tuple[Section, int, int]]:
@@ -51,16 +58,16 @@ def sections(text: str) -> list[tuple[Section, int, int]]:
 def _heads(text: str) -> Iterator[tuple[Section, int, int]]:
     for pattern in _headings():
         for found in pattern.finditer(text):
-            kind: Section = found.lastgroup  # type: ignore[assignment]  # the groups are named after the sections
+            kind: Section = found.lastgroup.rstrip("2")  # type: ignore[assignment]  # named after sections
             yield kind, found.start(found.lastindex), found.end()
 
 
 # Parts that have no heading after them: a line about an organ there is no longer theirs.
-LED_OUT = ("technique", "indication", "comparison", "skip")
-OF_STUDIES = compiled(
+_LED_OUT = ("technique", "indication", "comparison", "skip")
+_OF_STUDIES = compiled(
     r"\b(?:ct|mri?|us|ultrasound|pet|sonogram|none|priors?|previous|exams?|study|studies|dated|available)\b"
 )
-OF_TECHNIQUE = compiled(
+_OF_TECHNIQUE = compiled(
     r"\b(?:axial|coronal|sagittal|helical|multi-?planar|sequences?|images?|imaging|contrast|gadolinium|protocol"
     r"|performed|acquired|obtained|administered|acquisitions?|reconstruct\w*|reformat\w*|slices?|phases?|kvp?|mas?"
     r"|dose|dlp|ctdi\w*|ml|cc|t1|t2|dwi|flair|transducer|probe|mhz|scanner|scanned|technique|intravenous|oral"
@@ -86,8 +93,33 @@ _NAMES_ORGAN = compiled(
 _MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b")
 
 
-def leads_out(words: str, fresh: bool) -> bool:
-    """Whether the statement that begins so speaks of what was found, though no heading says so."""
-    if fresh and _BEGINS_FINDINGS.search(words):
-        return True
-    return bool(_NAMES_ORGAN.search(words) or _MEASURED_NOW.search(words))
+_STATES = compiled(r"\b(?:is|are|measures|demonstrates?|shows?|contains?|appears?)\b|^no |^normal ")
+_ASKS = compiled(
+    r"\?|\b(?:rule|exclude|evaluate|assess|history|known|previous\w*|prior|patient|year|yo|yrs?|aged?|presents?"
+    r"|presented|complain\w*|pain|please|refer\w*|surveillance|screening|follow|query|since|ago|recent\w*|outside"
+    r"|reported|showed|last|diagnosed|s/p|status|ct|mri?|us|uss|ultrasound|pet|sonogram|scan|imaging|treated"
+    r"|elevated|raised|lfts?|afp|concern\w*|suspect\w*|suspicion|palpable|question)\b"
+)
+
+
+def told_in(section: Section, words: str, begun: bool, fresh: bool, paragraph: bool, headed: bool) -> Section:
+    """The section of a statement under a heading: "findings" where nothing but its words say that they began.
+
+    `begun`: not the first under its heading. `fresh`: on a line, `paragraph`: in a paragraph of its own.
+    `headed`: the report has a heading for its findings, so that letters need not be guessed at.
+    """
+    if section in _LED_OUT and "?" not in words and _speaks_of_findings(words[:80], fresh):
+        return "findings"
+    if section == "comparison" and begun and not _OF_STUDIES.search(words):
+        return "findings"
+    if headed or not (begun and fresh):
+        return section
+    if section == "technique" and not _OF_TECHNIQUE.search(words):
+        return "findings"
+    states = paragraph or _STATES.search(words)
+    return "findings" if section == "indication" and states and not _ASKS.search(words) else section
+
+
+def _speaks_of_findings(words: str, fresh: bool) -> bool:
+    begins = fresh and _BEGINS_FINDINGS.search(words)
+    return bool(begins or _NAMES_ORGAN.search(words) or _MEASURED_NOW.search(words))
