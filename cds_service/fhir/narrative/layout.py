@@ -108,7 +108,7 @@ def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: i
     if behind.rsplit(" ", 1)[-1] in _UNFINISHED:
         return False
     if behind.endswith(
-        (",", "-", "(", "x", " by", " of", " in", " the", " and", " or", " with", " measuring", " measures")
+        (",", "-", "(", " x", " by", " of", " in", " the", " and", " or", " with", " measuring", " measures")
     ):
         return False
     if ahead.lstrip()[:3].rstrip(" .,;)") in ("mm", "cm") or (

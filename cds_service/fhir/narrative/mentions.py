@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from cds_service.fhir.narrative import sizes
 from cds_service.fhir.narrative.clumps import clumps_of, is_hedged, segments_in
-from cds_service.fhir.narrative.line import LESIONS, LIVER, PLACES, Line
+from cds_service.fhir.narrative.line import ATTRIBUTE, LESIONS, LIVER, PLACES, Line
 from cds_service.fhir.narrative.past_sizes import is_past
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.places import place_of
@@ -28,7 +28,7 @@ _UNSURE_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[234m]")
 _EARLIER = ("from", "previously", "prior", "formerly", "was")
 _ONE_LOBE = compiled(r"\bin (?:the )?(left|right|caudate)(?: hepatic| liver)? lobe\b")
 _COUNTS = {"both": 2, "two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
-_PLURAL = compiled(r"(?:s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)$")
+_PLURAL = compiled(r"(?:[^usi]s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)$")
 
 
 @dataclass(slots=True, eq=False)
@@ -102,6 +102,8 @@ def _label(line: Line, context: Context) -> str | None:
         return "other"
     if _RESETS.search(found[1]):
         context.organ, context.word = None, ""
+    elif not ATTRIBUTE.search(found[1]) and not any(mark.start < found.end(1) for mark in line.marks):
+        context.subject, context.foreign = None, True  # "AO: 1.9 cm": a field of something unknown
     return None
 
 

@@ -72,6 +72,8 @@ def _ahead(line: Line, index: int, context_word: str) -> str | None:
     loose = False
     for at in range(index + 1, min(index + 16, len(line.marks))):
         kind = line.kind(at)
+        if line.begins_field(at):
+            return None
         if kind in STOPS or kind in (
             "lesion",
             "structure",

@@ -90,6 +90,7 @@ _BEGINS_FINDINGS = compiled(
 _NAMES_ORGAN = compiled(
     r"^(?:the )?(?:liver|gall ?bladder|spleen|pancreas|kidneys|lungs?|adrenals?)(?: size)?\s*:"
 )
+_MEASURED = compiled(r"[0-9] ?(?:mm|cm)\b")
 _MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b")
 
 
@@ -108,7 +109,8 @@ def told_in(section: Section, words: str, begun: bool, fresh: bool, paragraph: b
     `begun`: not the first under its heading. `fresh`: on a line, `paragraph`: in a paragraph of its own.
     `headed`: the report has a heading for its findings, so that letters need not be guessed at.
     """
-    if section in _LED_OUT and "?" not in words and _speaks_of_findings(words[:80], fresh):
+    asks = "?" in words and not _MEASURED.search(words)
+    if section in _LED_OUT and not asks and _speaks_of_findings(words[:80], fresh):
         return "findings"
     if section == "comparison" and begun and not _OF_STUDIES.search(words):
         return "findings"

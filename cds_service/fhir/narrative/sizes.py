@@ -155,7 +155,11 @@ def _behind(line: Line, index: int, denied: frozenset[int]) -> int:
         kind = line.kind(at)
         if kind in LESIONS:
             return NOBODY if at in denied else at
-        if kind in ("pseudo", "structure") or (kind == "skip" and line.marks[at].text.startswith(_OWN_SIZES)):
+        if (
+            line.begins_field(at)
+            or kind in ("pseudo", "structure")
+            or (kind == "skip" and line.marks[at].text.startswith(_OWN_SIZES))
+        ):
             return NOBODY
         if kind == "largest" and line.gap(at, at + 1).strip() == "":
             return _largest_of(line, at + 1, denied)
