@@ -191,7 +191,7 @@ def _added(line: Line, index: int, denied: bool) -> bool:
     if not denied and line.kind(index + 1) == "added" and line.marks[index + 1].text == "elsewhere":
         return True
     return any(
-        line.kind(at) == "added" and (denied or line.marks[at].text != "new")
+        line.kind(at) == "added" and line.marks[at].text not in (("also",) if denied else ("new",))
         for at in range(max(0, index - 5), index)
     )
 

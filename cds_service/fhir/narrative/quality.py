@@ -33,7 +33,6 @@ def part_unseen(lines: Sequence[Line]) -> bool:
     return any(
         found and not _NOUN.search(found.group())
         for line in lines
-        if line.statement.section in _LIMITS
         for found in [pattern("quality part_unseen").search(line.statement.text)]
     )
 

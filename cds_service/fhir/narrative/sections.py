@@ -90,6 +90,10 @@ _BEGINS_FINDINGS = compiled(
 _NAMES_ORGAN = compiled(
     r"^(?:the )?(?:liver|gall ?bladder|spleen|pancreas|kidneys|lungs?|adrenals?)(?: size)?\s*:"
 )
+_DENIES = compiled(
+    r"^no (?:focal |discrete |hepatic |liver |solid |suspicious |other )*(?:liver |hepatic )?"
+    r"(?:lesions?|mass(?:es)?|metastas[ei]s|nodules?)\b"
+)
 _MEASURED = compiled(r"[0-9] ?(?:mm|cm)\b")
 _MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b")
 
@@ -124,4 +128,4 @@ def told_in(section: Section, words: str, begun: bool, fresh: bool, paragraph: b
 
 def _speaks_of_findings(words: str, fresh: bool) -> bool:
     begins = fresh and _BEGINS_FINDINGS.search(words)
-    return bool(begins or _NAMES_ORGAN.search(words) or _MEASURED_NOW.search(words))
+    return bool(begins or _NAMES_ORGAN.search(words) or _DENIES.search(words) or _MEASURED_NOW.search(words))
