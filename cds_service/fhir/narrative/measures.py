@@ -31,6 +31,7 @@ _VAGUE = r"almost|nearly|close to"
 # One alternative of the tagger's pattern: everything that may be a length. `read` decides.
 LENGTH = (
     rf"between {_SIDE} and {_SIDE}|"
+    rf"{_NUMBER}(?:, {_NUMBER}){{0,4}},? (?:and|&) {_NUMBER}[\s-]{{0,3}}{_UNIT}|"
     rf"(?:(?:{_UNDER}|{_OVER}|{_VAGUE})(?: about| approximately)?\s?)?"
     rf"(?:from )?{_SIDE}(?:\s?(?:x|by|\*)\s?{_SIDE}){{0,3}}"
     rf"(?:\s?(?:-|to)\s?(?:about |up to )?{_SIDE}(?:\s?(?:x|by)\s?{_SIDE}){{0,2}})?"
@@ -68,6 +69,8 @@ def read(words: str) -> Length | None:
         first = _greatest(found["first"], _last_unit(found["second"]))
         if second is None or first is None:
             return None
+        if found["joint"] == "and" and not words.startswith("between"):
+            return Length(Interval.point(max(first, second)))  # of several lesions: "1.2 and 0.8 cm"
         return _between(first, second, found["joint"])
     value = _greatest(words, "")
     return None if value is None else Length(Interval.point(value))
