@@ -137,6 +137,8 @@ def _mention(
     if label == "liver" and organ == "other" and not _named_elsewhere(line):
         organ = "liver"
     standing = standing_of(line, index, sized and not _bounded(line, index))
+    if standing == "denied" and _bounded(line, index):
+        standing = "not-said"  # "no lesion larger than 1 cm" says nothing of smaller ones
     first = line.before(index)
     category = bool(_UNSURE_CATEGORY.fullmatch(mark.text)) and not any(w in _EARLIER for w in first[-2:])
     hedged = is_hedged(line, index, clumps) or category

@@ -9,7 +9,7 @@ Standing: TypeAlias = Literal["there", "denied", "resolved", "not-said"]
 _FINITE = frozenset(("is", "are", "was", "were", "has", "have", "measures", "there", "measured"))
 LINKING = ("consistent", "compatible", "in keeping", "diagnostic", "typical", "characteristic", "represent")
 _RECALLING = frozenset(("history", "past_study"))
-_NO_LESION = compiled(r"fat|steato|perfusion|transient|th[aei]d|nodul")
+_NO_LESION = compiled(r"fat|steato|perfusion|transient|th[aei]d|nodul|vessel")
 _BRACKETED = frozenset(
     "measure date prior compared comma dimension past_study skip segment lobe slash".split()
 )

@@ -144,6 +144,12 @@ def _benign(lesion: Lesion) -> bool:
 def _measure(outcome: Outcome, levels: list[_Level], in_question: list[Lesion]) -> None:
     """The greatest current size among the lesions in question, from the highest part that measured one."""
     for level in levels:
+        if level.part.corrected:
+            # Which of several lesions it corrects is not said: then no size is known any more.
+            if len(level.part.corrected) == 1 and all(len(one.lesions) <= 1 for one in levels):
+                outcome.size, outcome.size_span = level.part.corrected[0]
+                outcome.size_clause = outcome.size_span
+            return
         sizes = [
             (size, span, mention.clause)
             for lesion in level.lesions
