@@ -24,6 +24,7 @@ _RECALLING = ("benign", "known", "stable", "unchanged", "above", "described", "t
 _ALIKE = compiled(
     r"\b(?:same|similar|identical) (?:imaging )?(?:characteristics|appearances?|features)|similar lesions?"
 )
+_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[1-5m]")
 _UNSURE_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[234m]")
 _EARLIER = ("from", "previously", "prior", "formerly", "was")
 _ONE_LOBE = compiled(r"\bin (?:the )?(left|right|caudate)(?: hepatic| liver)? lobe\b")
@@ -71,6 +72,8 @@ class Context:
 
 def read_line(line: Line, context: Context) -> list[Mention]:
     """The statement's lesions; moves `context` on."""
+    if len({mark.text for mark in line.marks if _CATEGORY.fullmatch(mark.text)}) > 2:
+        return []  # what each category stands for
     label = _label(line, context)
     owners = _owners(line)
     mentions: dict[int, Mention] = {}

@@ -42,8 +42,8 @@ def read_report(text: str, title: str = "") -> Reading:
     told = _of_this_study(lines, study)
     parts = _parts(told, _default_organ(lines, title), title)
     outcome = weigh(parts) if sum(len(part.every) for part in parts.values()) <= MENTIONS_LIMIT else Outcome()
-    if outcome.lesion == "none" and part_unseen(lines):
-        outcome = Outcome()
+    if (outcome.lesion == "none" and part_unseen(lines)) or (study and study.modality == "radiograph"):
+        outcome = Outcome()  # a radiograph shows no liver lesion, whatever its history recalls
     return Reading(
         lesion=outcome.lesion,
         lesion_quote=_quote(text, outcome.lesion_span, outcome.lesion_clause),

@@ -83,6 +83,7 @@ _BEGINS_FINDINGS = compiled(
     r"|shrunken|heterogeneous|homogeneous|mildly|diffusely|smooth|of normal|[0-9])"
     r"|^(?:cirrhotic|fatty|enlarged|normal|coarse|nodular|echogenic|unremarkable) liver\b"
     r"|^(?:shunt|cbd|common (?:bile )?duct|(?:main )?portal vein|aorta|ivc) "
+    r"|^(?:the )?(?:liver|gall ?bladder|spleen|pancreas|kidneys)(?:,| and) "
     r"|^no (?:focal|evidence of|intra-?hepatic|biliary|hepatic|liver) "
 )
 
@@ -95,10 +96,14 @@ _DENIES = compiled(
     r"(?:lesions?|mass(?:es)?|metastas[ei]s|nodules?)\b"
 )
 _MEASURED = compiled(r"[0-9] ?(?:mm|cm)\b")
+_SLICES = compiled(r"slice|section|thick|collimat|reconstruct|reformat|increment|interval|axial|gap|probe")
 _MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b")
 
 
-_STATES = compiled(r"\b(?:is|are|measures|demonstrates?|shows?|contains?|appears?)\b|^no |^normal ")
+_STATES = compiled(
+    r"^(?:two|three|four|several|multiple|numerous|single|solitary|an?|tiny|small) |^no |^normal "
+    r"|\b(?:is|are|measures|demonstrates?|shows?|contains?|appears?)\b"
+)
 _ASKS = compiled(
     r"\?|\b(?:rule|exclude|evaluate|assess|history|known|previous\w*|prior|patient|year|yo|yrs?|aged?|presents?"
     r"|presented|complain\w*|pain|please|refer\w*|surveillance|screening|follow|query|since|ago|recent\w*|outside"
@@ -120,8 +125,9 @@ def told_in(section: Section, words: str, begun: bool, fresh: bool, paragraph: b
         return "findings"
     if headed or not (begun and fresh):
         return section
-    if section == "technique" and not _OF_TECHNIQUE.search(words):
-        return "findings"
+    if section == "technique":
+        measures = _MEASURED.search(words) and not _SLICES.search(words)
+        return "findings" if measures or not _OF_TECHNIQUE.search(words) else section
     states = paragraph or _STATES.search(words)
     return "findings" if section == "indication" and states and not _ASKS.search(words) else section
 
