@@ -101,7 +101,7 @@ def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: i
     """
     ahead = folded[following : min(following + 60, end)]
     behind = folded[max(line, stop - 60) : stop].rstrip()
-    if not ahead.strip() or not behind or _ITEM.match(ahead) or behind.endswith((".", "!", ":")):
+    if not ahead.strip() or not behind or _ITEM.match(ahead) or behind.endswith((".", "!", ":", "?")):
         return True
     if text and text[following : following + 1].islower():
         return False  # "No focal / liver lesion": a new statement would begin with a capital

@@ -102,11 +102,12 @@ _MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b
 
 _STATES = compiled(
     r"^(?:two|three|four|several|multiple|numerous|single|solitary|an?|tiny|small) |^no |^normal "
+    r"|^in (?:segment|the (?:left|right|liver)) "
     r"|\b(?:is|are|measures|demonstrates?|shows?|contains?|appears?)\b"
 )
 _ASKS = compiled(
-    r"\?|\b(?:rule|exclude|evaluate|assess|history|known|previous\w*|prior|patient|year|yo|yrs?|aged?|presents?"
-    r"|presented|complain\w*|pain|please|refer\w*|surveillance|screening|follow|query|since|ago|recent\w*|outside"
+    r"\?|\b(?:rule|exclude|evaluate|assess|history|patient|year|yo|yrs?|aged?|presents?"
+    r"|presented|complain\w*|pain|please|refer\w*|surveillance|screening|follow|query|ago|recent\w*|outside"
     r"|reported|showed|last|diagnosed|s/p|status|ct|mri?|us|uss|ultrasound|pet|sonogram|scan|imaging|treated"
     r"|elevated|raised|lfts?|afp|concern\w*|suspect\w*|suspicion|palpable|question)\b"
 )

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from cds_service.fhir.narrative.line import LESIONS, STOPS, Line
+from cds_service.fhir.narrative.line import LESIONS, PLACES, STOPS, Line
 from cds_service.fhir.narrative.patterns import compiled
 
 Standing: TypeAlias = Literal["there", "denied", "resolved", "not-said"]
@@ -138,7 +138,10 @@ def _not_excluded(line: Line, index: int) -> bool:
         if line.kind(at) == "hedge" and ("exclu" in line.marks[at].text or "rule" in line.marks[at].text):
             between = range(min(at, index) + 1, max(at, index))
             return not any(line.kind(step) in ("comma", "semicolon", "break", *LESIONS) for step in between)
-    return line.kind(index - 1) == "query" and index < 3
+    at = index - 1
+    while line.kind(at) in PLACES:
+        at -= 1
+    return line.kind(at) == "query" and at < 2
 
 
 def _introduced(line: Line, index: int) -> bool:

@@ -41,7 +41,12 @@ def _sources(lines: Sequence[Line], text: str, title: str) -> list[tuple[str, st
     for line in lines:
         section, words = line.statement.section, line.statement.text
         start, end = line.statement.place(0, len(words))
-        own = section == "technique" or (section in ("body", "findings") and _is_heading(line, lines))
+        terse = section in ("indication", "comparison") and pattern("study terse").search(words)
+        own = (
+            section == "technique"
+            or bool(terse)
+            or (section in ("body", "findings") and _is_heading(line, lines))
+        )
         if own and not (section != "technique" and pattern("study not_ours").search(words)):
             found.append((text[start:end], section))
     return found[:12]
