@@ -20,6 +20,7 @@ _ANYWHERE = (  # so seldom anything else that neither a full stop nor a new line
     r"(?i)\s(?:(?P<indication>clinical (?:details|history|information|indication|data)|indications?"
     r"|reason for (?:the )?(?:exam(?:ination)?|study|test|referral))|(?P<findings>findings)"
     r"|(?P<impression>impression|conclusion)|(?P<technique>technique)|(?P<comparison>comparison)):"
+    r"|\s(?P<addendum>addendum)\b[^\n:]{0,24}:"
     r"|\b(?P<impression2>imp)\b[:\s]"
 )
 _NOTE = r"#?[0-9]{1,2}\b|[(\[][^)\]\n]{0,60}[)\]]|(?:dated|on|by|at) [^:\n]{0,60}|[*_=#]+"
