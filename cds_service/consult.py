@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import TypeAlias
 
 import httpx
@@ -82,19 +83,19 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     drafts = draft_orders(request.context, request.hook, desk.terms, patient)
     if drafts.foreign:
         return _unusable(request, desk, drafts, f"a draft ({drafts.foreign}) is for another patient")
-    sets = read_prefetch(request.prefetch)
-    selected = _with_reasons(desk, drafts, finder(sets, patient))
+    prefetched = cache(lambda: read_prefetch(request.prefetch))
+    selected = _with_reasons(desk, drafts, finder(prefetched, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
         return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
     if foreign := foreign_resource(request.prefetch, patient):
         return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
-    sent = sets
+    sent = prefetched()
     sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
     chart = read_chart(sets, desk.terms, request.patient_id, base, now.date(), desk.imaging_window_days)
     if chart.unusable:
         return _unusable(request, desk, drafts, chart.unusable)
     if sets is not sent:  # a reason may refer to what was fetched
-        selected = _with_reasons(desk, drafts, finder(sets, patient))
+        selected = _with_reasons(desk, drafts, finder(lambda: sets, patient))
     _require_problem_list(desk, chart, selected, sets)
     return _answered(request, desk, drafts, selected, chart, now.date(), new_id)
 

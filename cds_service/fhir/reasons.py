@@ -5,6 +5,7 @@ An answer is a reason code of our own system: it settles a question and is never
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from cards.vocabulary import ANSWER, Coding
@@ -83,16 +84,16 @@ def _is_answer(concept: object) -> bool:
     return any(coding.system == ANSWER for coding in codings(concept))
 
 
-def finder(sets: Mapping[str, ResourceSet], owner: Owner) -> Find:
-    """Finds a resource of this patient among what was sent or fetched."""
-    held = {
-        (word(resource.get("resourceType")), word(resource.get("id"))): resource
-        for one in sets.values()
-        for resource in one.resources
-    }
+def finder(sets: Callable[[], Mapping[str, ResourceSet]], owner: Owner) -> Find:
+    """Finds a resource of this patient among what was sent or fetched; `sets` is not asked before."""
+
+    @cache
+    def held() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        resources = (resource for one in sets().values() for resource in one.resources)
+        return {(word(each.get("resourceType")), word(each.get("id"))): each for each in resources}
 
     def find(target: Target) -> Mapping[str, Any] | None:
-        found = held.get((target.kind, target.id)) if owner.same_server(target) else None
+        found = held().get((target.kind, target.id)) if owner.same_server(target) else None
         return found if found is not None and owner.whose(found) is Whose.OURS else None
 
     return find

@@ -90,7 +90,7 @@ class ResourceSet:
 def read_prefetch(prefetch: object) -> Mapping[str, ResourceSet]:
     """All of KEYS, in order. `prefetch`: the request's member as it came, of whatever type."""
     sets = {key: ResourceSet(key, State.NOT_SENT) for key in KEYS}
-    if not isinstance(prefetch, Mapping):
+    if not isinstance(prefetch, dict):
         return sets
     for name, value in prefetch.items():
         for found in _sets_in(str(name), value):

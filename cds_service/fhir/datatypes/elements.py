@@ -6,7 +6,7 @@ as numbers), so each reader takes anything and gives the empty value when it can
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from cards.vocabulary import Coding
@@ -22,14 +22,14 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
 def mapping(value: object) -> JsonObject:
     """The object, or an empty one."""
-    return value if isinstance(value, Mapping) else _NOTHING
+    return value if isinstance(value, dict) else _NOTHING
 
 
 def mappings(value: object) -> list[JsonObject]:
     """The objects of a list; a lone object counts as a list of one."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return [value]
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def word(value: object) -> str:
@@ -56,22 +56,22 @@ def number(value: object) -> float | None:
 
 def codings(concept: object) -> list[Coding]:
     """Every coding of a CodeableConcept, of a list of them, or of a bare Coding."""
-    return list(_codings(concept))
-
-
-def _codings(concept: object) -> Iterator[Coding]:
+    found = []
     for item in mappings(concept):
         inner = mappings(item.get("coding"))
         for coding in inner or ([item] if "code" in item else []):
             code, display = word(coding.get("code")), word(coding.get("display"))
             if code or display:
-                yield Coding(word(coding.get("system")), code, display)
+                found.append(Coding(word(coding.get("system")), code, display))
+    return found
 
 
 def loinc_of(concept: object, codes: Collection[str]) -> str:
     """Which of these LOINC codes a concept carries; "" = none. A code without a system is let pass."""
-    found = (c for c in codings(concept) if c.code in codes)
-    return next((c.code for c in found if not c.system or system_name(c.system) == "loinc"), "")
+    for coding in codings(concept):
+        if coding.code in codes and (not coding.system or system_name(coding.system) == "loinc"):
+            return coding.code
+    return ""
 
 
 def texts(concept: object) -> list[str]:
@@ -79,7 +79,7 @@ def texts(concept: object) -> list[str]:
     if isinstance(concept, str):
         return [concept.strip()] if concept.strip() else []
     items = concept if isinstance(concept, list) else [concept]
-    found = (word(item.get("text")) if isinstance(item, Mapping) else word(item) for item in items)
+    found = [word(item.get("text")) if isinstance(item, dict) else word(item) for item in items]
     return [text for text in found if text]
 
 
