@@ -66,6 +66,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _one_line(text: str) -> str:
+    if text.isascii() and text.isprintable():  # nothing in it is hidden
+        return " ".join(text.split())
     visible = (_visible(character) for character in text)
     return " ".join("".join(visible).split())
 

@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from cds_service.errors import RequestUnreadable
+from cds_service.skimming import is_plain
 
 Json: TypeAlias = dict[str, Any]
 
@@ -24,7 +25,6 @@ HALF_PAIR = re.compile(
     rb"(?<!\\)(?:\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
 MAX_DEPTH = 64  # FHIR JSON stays below 20; what we copy into an answer must not exhaust a stack
-_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -57,10 +57,7 @@ class HookRequest:
 
     @cached_property
     def prefetch(self) -> object:
-        """Whatever stood there, read when it is first asked for: most orders never ask.
-
-        Raises RequestUnreadable for what was skipped as JSON and is none (a number beyond all bounds).
-        """
+        """Whatever stood there, read when it is first asked for: most orders never ask."""
         return _parsed(self.sent) if self.sent else None
 
 
@@ -111,15 +108,14 @@ _READ = ("hook", "hookInstance", "context", "fhirServer", "fhirAuthorization", "
 def _members(body: bytes) -> Mapping[str, bytes | msgspec.Raw]:
     """The members of the document, each as it came. The whole is JSON, and not nested too deep.
 
-    Skipping over members costs a fifth of reading them. It takes any bytes for text, so UTF-8 is looked at
-    apart; where anything is out of the ordinary the document is read after all, and told what is wrong.
+    Skipping over members costs a fifth of reading them. Where anything is out of the ordinary the document
+    is read after all, which tells what is wrong with it.
     """
-    try:
-        body.decode()
-        if _is_shallow(body):
+    if is_plain(body, MAX_DEPTH):
+        try:
             return _MEMBERS.decode(body)
-    except (UnicodeDecodeError, msgspec.MsgspecError):
-        pass
+        except msgspec.MsgspecError:
+            pass
     document = _parsed(body)
     if not isinstance(document, dict):
         raise RequestUnreadable("The body must be a JSON object.")
@@ -161,19 +157,6 @@ def _holds_decimal(value: object) -> bool:
     if isinstance(value, list):
         return any(_holds_decimal(item) for item in value)
     return isinstance(value, float)
-
-
-def _is_shallow(body: bytes) -> bool:
-    """True when brackets nest no deeper than allowed, even those inside of texts counted with JSON's own."""
-    brackets = body.translate(None, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH // 2):  # each turn takes away one level of either kind, so up to two
-        outer = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if not outer:
-            return True
-        if len(outer) > 0.99 * len(brackets):  # hardly anything but depth: not to be peeled 64 times
-            return False
-        brackets = outer
-    return False
 
 
 def _check_depth(document: Json) -> None:

@@ -16,6 +16,7 @@ JsonObject: TypeAlias = Mapping[str, Any]
 
 QUOTE_LIMIT = 120
 _NOTHING: JsonObject = {}
+_NO_STATUS: frozenset[str] = frozenset()
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
@@ -94,14 +95,10 @@ def words_of(concept: object) -> str:
 def status_words(value: object) -> frozenset[str]:
     """A status in every way it is given (plain string, codes, words): lower case, hyphens for blanks."""
     if not value:
-        return frozenset()
-    given = [
-        word(value),
-        *(c.code for c in codings(value)),
-        *(c.display for c in codings(value)),
-        *texts(value),
-    ]
-    return frozenset(one.lower().replace(" ", "-").replace("_", "-") for one in given if one)
+        return _NO_STATUS
+    found = [] if isinstance(value, str) else codings(value)
+    given = (word(value), *(one.code for one in found), *(one.display for one in found), *texts(value))
+    return frozenset([one.lower().replace(" ", "-").replace("_", "-") for one in given if one])
 
 
 def quoted(text: str, limit: int = QUOTE_LIMIT) -> str:

@@ -48,7 +48,7 @@ GAPS: Mapping[Searched, str] = {
 
 
 # A library may hold fewer concepts than these: nothing stands for one that it lacks.
-_NOT_HELD = {name: Judgement(Standing.NO, "") for name in (*LIVER_LESION_CONCEPTS, *OTHER_CONCEPTS)}
+_NOT_HELD = {name: Judgement(Standing.NO) for name in (*LIVER_LESION_CONCEPTS, *OTHER_CONCEPTS)}
 
 
 @dataclass(frozen=True, slots=True)
