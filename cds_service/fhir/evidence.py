@@ -7,12 +7,24 @@ status unknown) stays as a *doubtful* entry: it never proves anything, but it le
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from cds_service.fhir.access.prefetch import ResourceSet, State
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, quoted, status_words, word
+from cds_service.fhir.datatypes.elements import (
+    Concept,
+    JsonObject,
+    codings,
+    concept,
+    is_loinc,
+    mapping,
+    mappings,
+    quoted,
+    status_words,
+    word,
+)
 from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse, targets
 from cds_service.guideline.chart import Evidence, Searched
 
@@ -43,7 +55,7 @@ MODIFIED = "it carries a modifier that we do not know"
 ODD_STATUS = "its status is not known"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One resource of this chart. `doubt`: why it cannot be relied on; "" = it can."""
 
@@ -51,6 +63,11 @@ class Entry:
     name: str  # "Condition/x"; "DiagnosticReport/y#z" for a contained resource
     raw: JsonObject = field(repr=False)
     doubt: str = ""
+
+    @cached_property
+    def code(self) -> Concept:
+        """What it calls itself."""
+        return concept(self.raw.get("code"))
 
     @property
     def reliable(self) -> bool:
@@ -74,6 +91,7 @@ class Records:
     foreign: str = ""
     unread: set[str] = field(default_factory=set)  # resources that could not be read, by name
     _index: dict[str, Entry] = field(default_factory=dict)
+    _places: dict[str, list[int]] | None = None  # of Observations, by LOINC code
 
     def of(self, *kinds: str) -> list[Entry]:
         """Entries of these types, in the order they came."""
@@ -81,7 +99,25 @@ class Records:
 
     def read_each(self, kinds: Iterable[str], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
         """What `read` makes of each entry. An entry that breaks it is left out and counted."""
-        for entry in self.of(*kinds):
+        return self.read_these(self.of(*kinds), read)
+
+    def measuring(self, codes: Iterable[str]) -> list[Entry]:
+        """The Observations with one of these LOINC codes, their own or a component's, in their order."""
+        places = {place for code in codes for place in self._measured().get(code, ())}
+        observations = self.of("Observation")
+        return [observations[place] for place in sorted(places)]
+
+    def _measured(self) -> Mapping[str, list[int]]:
+        if self._places is None:
+            self._places = {}
+            for place, entry in enumerate(self.of("Observation")):
+                for code in _loinc_codes(entry):
+                    self._places.setdefault(code, []).append(place)
+        return self._places
+
+    def read_these(self, entries: Iterable[Entry], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
+        """As `read_each`, of entries chosen already."""
+        for entry in entries:
             try:
                 found = list(read(entry))
             except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
@@ -116,6 +152,11 @@ class Records:
         reach = [_reach(self.sets.get(key)) for key in keys]
         worst = (Searched.NOT_SEARCHED, Searched.CUT_SHORT)
         return next((found for found in worst if found in reach), Searched.COMPLETE)
+
+
+def _loinc_codes(entry: Entry) -> set[str]:
+    parts = [entry.code.codings, *(codings(one.get("code")) for one in mappings(entry.raw.get("component")))]
+    return {coding.code for found in parts for coding in found if is_loinc(coding)}
 
 
 def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:

@@ -131,8 +131,7 @@ _WANTED = frozenset((*NARROWING, "Patient"))
 
 
 def _bundle(bundle: Json) -> Page:
-    entries = _listed(bundle.get("entry"))
-    joined = _joined([_entry(entry) for entry in entries])
+    joined = _entries(_listed(bundle.get("entry")))
     next_url = _link(bundle, "next")
     only_page = next_url is None and not _link(bundle, "previous") and not _link(bundle, "prev")
     return replace(
@@ -149,15 +148,39 @@ def _total(bundle: Json) -> int:
     return total if isinstance(total, int) and not isinstance(total, bool) else 0
 
 
-def _entry(entry: object) -> Page:
-    """One entry. An OperationOutcome in it is a remark on the search, and only an error fails that."""
-    resource = _resource(entry)
+def _entries(entries: list[Any]) -> Page:
+    """All entries as one answer: what each holds, and what the others say of the search."""
+    resources: list[Json] = []
+    included: list[Json] = []
+    others: list[Page] = []
+    for entry in entries:
+        resource = _resource(entry)
+        if isinstance(resource, dict) and _is_content(resource):
+            (included if _mode(entry) == "include" else resources).append(resource)
+        else:
+            others.append(_remark(resource))
+    said = _joined(others)
+    return replace(
+        said,
+        resources=tuple(resources),
+        included=tuple(included),
+        failed=said.failed and not resources,
+        retriable=said.retriable and not resources,
+    )
+
+
+def _is_content(resource: Json) -> bool:
+    kind = resource.get("resourceType")
+    return isinstance(kind, str) and kind not in ("Bundle", "OperationOutcome")
+
+
+def _remark(resource: object) -> Page:
+    """An OperationOutcome in an entry is a remark on the search, and only an error fails that."""
     if isinstance(resource, dict) and _is(resource, "OperationOutcome"):
         serious = any(issue.get("severity") in ("error", "fatal") for issue in _issues(resource))
         held_back = serious or any(map(_holds_back, _issues(resource)))
         return Page(held_back=held_back, failed=serious, retriable=serious and _passing(resource))
-    page = _single(resource)
-    return Page(included=page.resources) if _mode(entry) == "include" else page
+    return _JUNK
 
 
 def _joined(pages: list[Page]) -> Page:

@@ -7,7 +7,7 @@ as numbers), so each reader takes anything and gives the empty value when it can
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cards.vocabulary import Coding
 from cds_service.guideline.terms.code_systems import system_name
@@ -67,12 +67,35 @@ def codings(concept: object) -> list[Coding]:
     return found
 
 
-def loinc_of(concept: object, codes: Collection[str]) -> str:
-    """Which of these LOINC codes a concept carries; "" = none. A code without a system is let pass."""
-    for coding in codings(concept):
-        if coding.code in codes and (not coding.system or system_name(coding.system) == "loinc"):
-            return coding.code
-    return ""
+class Concept(NamedTuple):
+    """A CodeableConcept, read: its codings and its free words."""
+
+    codings: list[Coding]
+    texts: list[str]
+
+    def words(self) -> str:
+        """How it calls itself: its text, else the first display, else its first code."""
+        displays = [coding.display for coding in self.codings if coding.display]
+        return (self.texts or displays or [coding.code for coding in self.codings] or [""])[0]
+
+    def loinc(self, codes: Collection[str]) -> str:
+        """Which of these LOINC codes it carries; "" = none."""
+        return next((each.code for each in self.codings if each.code in codes and is_loinc(each)), "")
+
+
+def concept(value: object) -> Concept:
+    """A CodeableConcept, a list of them, a bare Coding, or bare words."""
+    return Concept(codings(value), texts(value))
+
+
+def is_loinc(coding: Coding) -> bool:
+    """A code without a system is let pass."""
+    return not coding.system or system_name(coding.system) == "loinc"
+
+
+def loinc_of(value: object, codes: Collection[str]) -> str:
+    """Which of these LOINC codes a concept carries; "" = none."""
+    return concept(value).loinc(codes)
 
 
 def texts(concept: object) -> list[str]:
@@ -84,12 +107,9 @@ def texts(concept: object) -> list[str]:
     return [text for text in found if text]
 
 
-def words_of(concept: object) -> str:
+def words_of(value: object) -> str:
     """How a concept calls itself: its text, else the first display, else its first code."""
-    named = texts(concept)
-    found = codings(concept)
-    displays = [coding.display for coding in found if coding.display]
-    return (named or displays or [coding.code for coding in found] or [""])[0]
+    return concept(value).words()
 
 
 def status_words(value: object) -> frozenset[str]:
