@@ -116,9 +116,15 @@ def status_words(value: object) -> frozenset[str]:
     """A status in every way it is given (plain string, codes, words): lower case, hyphens for blanks."""
     if not value:
         return _NO_STATUS
-    found = [] if isinstance(value, str) else codings(value)
+    if isinstance(value, str):
+        return frozenset((_status(value),)) if value.strip() else _NO_STATUS
+    found = codings(value)
     given = (word(value), *(one.code for one in found), *(one.display for one in found), *texts(value))
-    return frozenset([one.lower().replace(" ", "-").replace("_", "-") for one in given if one])
+    return frozenset([_status(one) for one in given if one])
+
+
+def _status(said: str) -> str:
+    return said.strip().lower().replace(" ", "-").replace("_", "-")
 
 
 def quoted(text: str, limit: int = QUOTE_LIMIT) -> str:

@@ -33,6 +33,7 @@ _EXTENT = r"(?:size|dimension|diameter|axis|measure(?:s|d|ment)?|extent|length|w
 _NAMES_SIZE = re.compile(
     rf"\b{_LESION}\b.{{0,60}}\b{_EXTENT}\b|\b{_EXTENT}\b.{{0,60}}\b{_LESION}\b", re.IGNORECASE
 )
+_NUMBERS = frozenset(OBSERVATION_CODES)
 _SIZE_NAMED: Remembered[bool] = Remembered()
 _DENIAL = re.compile(
     r"(?:no|none|not|nil|negative|absent|without|denies|never|normal|unremarkable)\b", re.IGNORECASE
@@ -83,7 +84,7 @@ def items_of_observations(records: Records, terms: Terms) -> Iterator[LesionItem
 
 
 def _of_observation(entry: Entry, terms: Terms) -> Iterator[LesionItem]:
-    if entry.code.loinc(OBSERVATION_CODES):  # a size or a laboratory value: read elsewhere
+    if entry.code.loinc(_NUMBERS):  # a size or a laboratory value: read elsewhere
         return
     at_liver = is_liver_site(entry.raw.get("bodySite"), terms)
     when = dates.of(entry.raw, *OBSERVED)

@@ -113,7 +113,10 @@ class Terms:
     local: Mapping[tuple[str, str], str]
     earlier_radiation: tuple[EarlierRadiation, ...] = ()
     radiation_scale: Mapping[str, LevelRange] = field(default_factory=dict)
+    # What codes and words were found to mean; of a chart's words themselves nothing is kept.
     judged: Remembered[dict[str, Judgement]] = field(default_factory=Remembered, repr=False, compare=False)
+    ordered: Remembered[tuple[str, ...]] = field(default_factory=Remembered, repr=False, compare=False)
+    done: Remembered[tuple[StudyTraits | None]] = field(default_factory=Remembered, repr=False, compare=False)
 
 
 def compile_terms(library: Vocabulary, local: LocalCodes | None = None) -> Terms:
@@ -152,8 +155,12 @@ def judge(terms: Terms, concept: str, codings: Sequence[Coding], texts: Sequence
 
 def judge_all(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> Mapping[str, Judgement]:
     """`judge` for every concept of the library: codes and words are read once."""
-    said = repr((*texts, 0, *((coding.system, coding.code, coding.display) for coding in codings)))
+    said = _all_said(codings, texts)
     return terms.judged.get(said, lambda: _judge_all(terms, _entry(terms, codings, texts)))
+
+
+def _all_said(codings: Sequence[Coding], *texts: Sequence[str]) -> str:
+    return repr((texts, [(coding.system, coding.code, coding.display) for coding in codings]))
 
 
 _NOT_HELD = Judgement(Standing.NO)
@@ -229,14 +236,24 @@ def procedures_named(
 
     () = not in the catalogue; several = open. `details` (orderDetail) narrow and never name a study.
     """
-    mapped = [means for coding in codings if (means := _local(terms, coding)) in terms.studies.procedures]
-    return procedures_of(terms.studies, codings, texts, details, [means for means in mapped if means])
+    return terms.ordered.get(
+        _all_said(codings, texts, details),
+        lambda: procedures_of(terms.studies, codings, texts, details, _mapped(terms, codings)),
+    )
 
 
 def traits_named(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> StudyTraits | None:
     """What kind of study this was, as far as codes and texts say; None = no study that we recognise."""
-    mapped = [means for coding in codings if (means := _local(terms, coding)) in terms.studies.procedures]
-    return traits_of(terms.studies, codings, texts, [means for means in mapped if means])
+    [traits] = terms.done.get(
+        _all_said(codings, texts), lambda: (traits_of(terms.studies, codings, texts, _mapped(terms, codings)),)
+    )
+    return traits
+
+
+def _mapped(terms: Terms, codings: Sequence[Coding]) -> list[str]:
+    """The procedures that a tenant's local codes name."""
+    means = (_local(terms, coding) for coding in codings)
+    return [name for name in means if name and name in terms.studies.procedures]
 
 
 def _readable(texts: Sequence[str], codings: Sequence[Coding]) -> list[str]:
