@@ -83,10 +83,7 @@ def _prefetch(resources: Iterable[Json]) -> dict[str, Any]:
 
 def _searchset(key: str, resources: list[Json]) -> Json:
     kind = next(kind for kind, own in KEYS.items() if own == key)
-    entries = [
-        {"fullUrl": f"{SERVER}/{kind}/{each['id']}", "resource": each}
-        for each in resources
-    ]
+    entries = [{"fullUrl": f"{SERVER}/{kind}/{each['id']}", "resource": each} for each in resources]
     link = [{"relation": "self", "url": f"{SERVER}/{kind}?patient={PATIENT}"}]
     searchset: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "link": link}
     return {**searchset, "entry": entries} if entries else searchset

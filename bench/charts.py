@@ -139,7 +139,7 @@ def _usual(new_words: bool) -> Iterator[Json]:
 
 
 def _condition(number: int, code: str, display: str, text: str) -> Json:
-    status = {
+    status: Json = {
         "clinicalStatus": concept(f"{CATEGORY}/condition-clinical", "active", "Active"),
         "verificationStatus": concept(f"{CATEGORY}/condition-ver-status", "confirmed", "Confirmed"),
         "category": [concept(f"{CATEGORY}/condition-category", "problem-list-item", "Problem List Item")],
@@ -152,7 +152,7 @@ def _observation(number: int, code: Json, value: float, unit: str, days_ago: int
     category = [concept(f"{CATEGORY}/observation-category", "laboratory", "Laboratory")]
     when = f"{_day(days_ago)}T08:{number % 60:02}:00-05:00"
     quantity = {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
-    given = {"status": "final", "category": category, "code": code, "effectiveDateTime": when}
+    given: Json = {"status": "final", "category": category, "code": code, "effectiveDateTime": when}
     return _resource("Observation", number, **given, valueQuantity=quantity)
 
 

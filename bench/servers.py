@@ -47,12 +47,12 @@ class Server:
 @contextmanager
 def running(name: str, first: bytes, workers: int = 1) -> Iterator[Server]:
     """The server of this name, up and having answered `first`; stopped on leaving."""
-    port = _free_port()
+    port = free_port()
     started = time.perf_counter()
     # Its own session: a worker that stays behind can be told from everybody else's processes.
-    environ = {**os.environ, "LIVER_CDS_PORT": str(port), "LIVER_CDS_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    environ = {**os.environ, "LIVER_CDS_PORT": str(port), "LIVER_CDS_MAX_BODY_BYTES": "50000000"}
     command = [sys.executable, "-m", "bench.serve", APPS[name], str(port), str(workers)]
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)  # noqa: S603 - ourselves
+    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}{PATH}"
         _await_answer(url, first, process)
@@ -83,7 +83,7 @@ def _await_answer(url: str, body: bytes, process: subprocess.Popen[bytes]) -> No
     raise RuntimeError(f"no answer at {url}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -10,7 +10,7 @@ from typing import Final
 import re2
 
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"{}[]"))
-# A long exponent, or very many digits: more than a double may hold. Strings may look like it; that is no harm.
+# A long exponent, or very many digits: more than a double may hold. A string that looks like it is no harm.
 _LARGE: Final = re2.compile(rb"[:,\[\s]-?(?:[0-9.]+[eE]\+?[0-9]{3}|[0-9]{200})")
 
 

@@ -26,6 +26,7 @@ from cds_service.fhir.datatypes.elements import (
     word,
 )
 from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse, targets
+from cds_service.fhir.datatypes.versions import newest_versions, resource_name
 from cds_service.guideline.chart import Evidence, Searched
 
 T = TypeVar("T")
@@ -162,13 +163,13 @@ def _loinc_codes(entry: Entry) -> set[str]:
 def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:
     """One pass over everything that came: whose it is, whether it counts, and under which name."""
     records = Records(owner, sets)
-    for resource in _newest_versions(one for found in sets.values() for one in found.resources):
+    for resource in newest_versions(one for found in sets.values() for one in found.resources):
         _file(records, mapping(resource))
     return records
 
 
 def _file(records: Records, resource: JsonObject) -> None:
-    kind, name = word(resource.get("resourceType")), _name(resource)
+    kind, name = word(resource.get("resourceType")), resource_name(resource)
     if kind == "Patient":
         _file_patient(records, resource)
         return
@@ -217,34 +218,6 @@ def _doubt(kind: str, resource: JsonObject, whose: Whose) -> str:
     status = status_words(resource.get("status"))  # an absent one is let pass: nothing speaks against it
     known = kind in _BY_VERIFICATION or not status or not status.isdisjoint(UNDERSTOOD[kind])
     return "" if known else ODD_STATUS
-
-
-def _newest_versions(resources: Iterable[JsonObject]) -> list[JsonObject]:
-    """Each resource once: of several versions under one id the one updated last, else the one sent last."""
-    kept: dict[object, JsonObject] = {}
-    for position, resource in enumerate(resources):
-        key: object = _name(resource) if word(resource.get("id")) else position
-        other = kept.get(key)
-        if other is None or _version(resource) >= _version(other):
-            kept[key] = resource
-    return list(kept.values())
-
-
-def _version(resource: JsonObject) -> tuple[str, int]:
-    """Sorts versions: by last update (dates written alike compare as text), then by version number."""
-    meta = mapping(resource.get("meta"))
-    number = word(meta.get("versionId"))
-    updated = dates.parse(meta.get("lastUpdated"))
-    moment = updated and (updated.moment or updated.first)
-    return (
-        moment.isoformat() if moment else "",
-        int(number) if number.isdecimal() and len(number) < 19 else 0,
-    )
-
-
-def _name(resource: JsonObject) -> str:
-    kind, found = word(resource.get("resourceType")), word(resource.get("id"))
-    return f"{kind}/{found}" if found else kind
 
 
 def _reach(found: ResourceSet | None) -> Searched:

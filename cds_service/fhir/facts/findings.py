@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from cds_service.fhir.access.prefetch import OBSERVATION_CODES, SIZE
 from cds_service.fhir.datatypes import dates
@@ -53,11 +54,12 @@ def _of_report(entry: Entry, terms: Terms, told: Mapping[str, Told]) -> Iterator
     when = dates.of(entry.raw, *OBSERVED)
     tentative = not status_words(entry.raw.get("status")).isdisjoint(UNSETTLED_REPORT)
     coded = False
-    for concept in mappings(entry.raw.get("conclusionCode")):
-        said = what_it_says(judge_lesion(terms, codings(concept), texts(concept), False), tentative)
+    for one in mappings(entry.raw.get("conclusionCode")):
+        concluded = concept(one)
+        said = what_it_says(judge_lesion(terms, *concluded, False), tentative)
         if said:
             coded = True
-            yield _item(entry, said, words_of(concept), when)
+            yield _item(entry, said, concluded.words(), when)
     reading = told[entry.name].reading if entry.name in told else Reading()
     if reading.lesion == "indeterminate" or (reading.lesion == "characterized" and tentative):
         yield _item(entry, Says.UNDIAGNOSED, reading.lesion_quote, when)
@@ -141,4 +143,8 @@ def names_size(code: Concept) -> bool:
     if code.loinc(SIZE):
         return True
     named = dict.fromkeys((*code.texts, *(coding.display for coding in code.codings)))
-    return any(_SIZE_NAMED.get(said, lambda words=said: bool(_NAMES_SIZE.search(words[:500]))) for said in named)
+    return any(_SIZE_NAMED.get(said, partial(_words_name_size, said)) for said in named)
+
+
+def _words_name_size(said: str) -> bool:
+    return _NAMES_SIZE.search(said[:500]) is not None

@@ -62,7 +62,12 @@ def _reaction(entry: Entry, terms: Terms) -> Iterator[Reaction]:
     when = dates.of(
         entry.raw, "lastOccurrence", "onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate"
     )
-    yield Reaction(judge_all(terms, found, said), _degrees(reactions), entry.evidence(_shown(code, reactions), when), _doubt(entry))
+    yield Reaction(
+        judge_all(terms, found, said),
+        _degrees(reactions),
+        entry.evidence(_shown(code, reactions), when),
+        _doubt(entry),
+    )
 
 
 def _shown(code: object, reactions: Sequence[JsonObject]) -> str:

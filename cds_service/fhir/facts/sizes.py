@@ -11,7 +11,15 @@ from functools import reduce
 
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import EVER, Order, When
-from cds_service.fhir.datatypes.elements import Concept, JsonObject, codings, concept, mappings, texts, words_of
+from cds_service.fhir.datatypes.elements import (
+    Concept,
+    JsonObject,
+    codings,
+    concept,
+    mappings,
+    texts,
+    words_of,
+)
 from cds_service.fhir.datatypes.quantities import LENGTHS_MM, amount, greatest, shown
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.findings import names_size

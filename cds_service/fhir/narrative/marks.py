@@ -46,7 +46,7 @@ def _kind_at(text: str, start: int, end: int) -> str:
     return _kind_of_words(touched, before)
 
 
-@lru_cache(maxsize=2_000)  # words of our own list: no others are tagged
+@lru_cache(maxsize=500)  # words of our own list: no others are tagged
 def _kind_of_words(touched: str, start: int) -> str:
     return _kind_of(touched, start)
 

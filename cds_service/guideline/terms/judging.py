@@ -245,7 +245,8 @@ def procedures_named(
 def traits_named(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> StudyTraits | None:
     """What kind of study this was, as far as codes and texts say; None = no study that we recognise."""
     [traits] = terms.done.get(
-        _all_said(codings, texts), lambda: (traits_of(terms.studies, codings, texts, _mapped(terms, codings)),)
+        _all_said(codings, texts),
+        lambda: (traits_of(terms.studies, codings, texts, _mapped(terms, codings)),),
     )
     return traits
 

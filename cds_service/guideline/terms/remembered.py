@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 Made = TypeVar("Made")
 
-MOST = 1_000  # entries of one kind; what came first goes first
+MOST = 500  # entries of one kind; what came first goes first
 
 
 class Remembered(Generic[Made]):
