@@ -26,6 +26,7 @@ def main() -> None:
     if "load" in given.parts:
         found.loads = [asdict(one) for one in measure.loads(kinds, pace)]
         found.starting = measure.starting(kinds[0])
+    report.write(found)  # what there is, should the next part fail
     if "blocking" in given.parts:
         found.blocking = measure.blocking(kinds[0], kinds[2], pace)
     if "curve" in given.parts:

@@ -19,6 +19,7 @@ from bench.servers import Server, post
 Mode = Literal["fresh", "again"]
 
 SCRIPT: Final = Path(__file__).with_name("load.lua")
+LONGEST_S: Final = 120
 _numbers = count(int(MARK), 10_000_000)  # no two runs send the same number
 
 
@@ -39,6 +40,8 @@ def run(server: Server, body: bytes, *, connections: int = 1, seconds: int = 2, 
         before = server.cpu_s()
         told = json.loads(wrk.communicate()[0].splitlines()[-1])
         spent = server.cpu_s() - before
+    if not told["requests"] and seconds < LONGEST_S:  # a busy machine: no answer came in time
+        return run(server, body, connections=connections, seconds=4 * seconds, mode=mode)
     if told["bad"] or not told["requests"]:
         raise RuntimeError(f"{server.name} failed {told['bad']} of {told['requests']} requests")
     per_s = told["requests"] / told["us"] * 1e6
