@@ -93,14 +93,23 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     selected = _with_reasons(desk, drafts, finder(prefetched, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
         return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
-    if foreign := await aside(request, lambda: foreign_resource(request.prefetch, patient)):
+
+    def chart_of(found: Mapping[str, ResourceSet]) -> Chart:
+        days = desk.imaging_window_days
+        return read_chart(found, desk.terms, request.patient_id, base, now.date(), days)
+
+    def read_sent() -> tuple[str, Chart | None]:
+        """In one go where nothing is to be fetched, so that few large charts are held at once."""
+        foreign, found = foreign_resource(request.prefetch, patient), prefetched()
+        return foreign, None if foreign or request.fhir else chart_of(found)
+
+    foreign, chart = await aside(request, read_sent)
+    if foreign:
         return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
-    sent = await aside(request, prefetched)
-    sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
-    days = desk.imaging_window_days
-    chart = await aside(
-        request, lambda: read_chart(sets, desk.terms, request.patient_id, base, now.date(), days)
-    )
+    sent = sets = prefetched()
+    if chart is None:
+        sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
+        chart = await aside(request, lambda: chart_of(sets))
     if chart.unusable:
         return _unusable(request, desk, drafts, chart.unusable)
     if sets is not sent:  # a reason may refer to what was fetched
