@@ -18,11 +18,13 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(1); \
 	else echo "Please install: $(1)  (sudo apt-get install $(1))" >&2; exit 1; fi
 
-.PHONY: help run test peers lint format check lock image clean
+.PHONY: help run test bench bench-check peers lint format check lock image clean
 
 help:
 	@echo "make run     start the service on 127.0.0.1 and show the answer to a sample order"
 	@echo "make test    every check, then the whole test suite"
+	@echo "make bench   what a request costs, beside floors; results in bench/results"
+	@echo "make bench-check  whether the hot path costs more than the committed figures"
 	@echo "make peers   the second FHIR server of the tests, from npm (make test does it too)"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make format  let ruff rewrite the code"
@@ -40,6 +42,13 @@ test: lint check peers
 	$(BIN)/python -m pytest -n 2 --cov
 
 peers: $(PEERS)/node_modules/.installed
+
+bench: $(VENV)/.dev
+	@command -v wrk >/dev/null || { $(call debian,wrk); }
+	$(BIN)/python -m bench
+
+bench-check: $(VENV)/.dev
+	$(BIN)/python -m bench.check
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -24,6 +24,7 @@ from cds_service.web import cors, guideline_pages, health, log, operation_outcom
 from cds_service.web.paths import TidyPaths
 
 TOPIC = "liver-lesion"
+COLLECT_AFTER = 50_000  # objects made and not yet gone
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -42,11 +43,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         if settings.unknown:
             log.log_event("settings that nothing reads", settings=settings.unknown)
         # What was loaded stays for good: keep the collector from walking it again and again.
+        usual = gc.get_threshold()
         gc.collect()
         gc.freeze()
+        # A request makes tens of thousands of objects and no cycles: look for those now and then only.
+        gc.set_threshold(COLLECT_AFTER)
         try:
             yield
         finally:
+            gc.set_threshold(*usual)
             gc.unfreeze()
             await http.aclose()
 

@@ -1,9 +1,12 @@
 """consult(): one hook request in, one consultation out. The one place where the steps stand in order."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TypeAlias
+from functools import cache
+from typing import TypeAlias, TypeVar
 
 import httpx
 
@@ -38,7 +41,11 @@ from cds_service.rated_studies import Letterhead
 CONDITIONS = "conditions"
 NEEDS_PROBLEM_LIST = ("extrahepatic-malignancy", "chronic-liver-disease")
 
+LARGE = 100_000  # bytes of prefetch: some 10 ms of reading
+_BESIDE = ThreadPoolExecutor(1, "large-chart")
+
 NewId: TypeAlias = Callable[[], str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +89,43 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     drafts = draft_orders(request.context, request.hook, desk.terms, patient)
     if drafts.foreign:
         return _unusable(request, desk, drafts, f"a draft ({drafts.foreign}) is for another patient")
-    sets = read_prefetch(request.prefetch)
-    selected = _with_reasons(desk, drafts, finder(sets, patient))
+    prefetched = cache(lambda: read_prefetch(request.prefetch))
+    selected = _with_reasons(desk, drafts, finder(prefetched, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
         return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
-    if foreign := foreign_resource(request.prefetch, patient):
+
+    def chart_of(found: Mapping[str, ResourceSet]) -> Chart:
+        days = desk.imaging_window_days
+        return read_chart(found, desk.terms, request.patient_id, base, now.date(), days)
+
+    def read_sent() -> tuple[str, Chart | None]:
+        """In one go where nothing is to be fetched, so that few large charts are held at once."""
+        foreign, found = foreign_resource(request.prefetch, patient), prefetched()
+        return foreign, None if foreign or request.fhir else chart_of(found)
+
+    foreign, chart = await aside(request, read_sent)
+    if foreign:
         return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
-    sent = sets
-    sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
-    chart = read_chart(sets, desk.terms, request.patient_id, base, now.date(), desk.imaging_window_days)
+    sent = sets = prefetched()
+    if chart is None:
+        sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
+        chart = await aside(request, lambda: chart_of(sets))
     if chart.unusable:
         return _unusable(request, desk, drafts, chart.unusable)
     if sets is not sent:  # a reason may refer to what was fetched
-        selected = _with_reasons(desk, drafts, finder(sets, patient))
+        selected = _with_reasons(desk, drafts, finder(lambda: sets, patient))
     _require_problem_list(desk, chart, selected, sets)
     return _answered(request, desk, drafts, selected, chart, now.date(), new_id)
+
+
+async def aside(request: HookRequest, step: Callable[[], T]) -> T:
+    """A step that reads the chart; one of a large chart beside the event loop, where others need not wait.
+
+    One at a time: threads share the interpreter, and many large charts would crowd out the small ones.
+    """
+    if len(request.sent) < LARGE:
+        return step()
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE, step)
 
 
 def _with_reasons(desk: Desk, drafts: Drafts, find: Find) -> tuple[DraftOrder, ...]:

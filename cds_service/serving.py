@@ -57,9 +57,9 @@ def serve(app: ASGIApp, listening: socket.socket, first_call: FirstCall | None =
     return server.started and (called is None or called.result())
 
 
-def serve_in_workers(listening: socket.socket, workers: int) -> None:
-    """Serve from several processes, each building the app from the environment."""
-    config = _config(FACTORY, workers=workers)
+def serve_in_workers(listening: socket.socket, workers: int, factory: str = FACTORY) -> None:
+    """Serve from several processes, each building the app (`module:function`) from the environment."""
+    config = _config(factory, workers=workers)
     Multiprocess(config, sockets=[listening]).run()
 
 

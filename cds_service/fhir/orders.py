@@ -56,7 +56,7 @@ def draft_orders(context: Mapping[str, Any], hook: str, terms: Terms, owner: Own
     """The drafts of a call. `owner`: the patient they have to be for."""
     bundle, selections = context.get("draftOrders"), context.get("selections")
     by_selection = hook == "order-select"
-    if not isinstance(bundle, Mapping) or (by_selection and not isinstance(selections, list)):
+    if not isinstance(bundle, dict) or (by_selection and not isinstance(selections, list)):
         return Drafts(missing=True)
     entries = list(_orders(bundle))
     chosen = _chosen(entries, selections) if by_selection else {id(raw) for _, raw in entries}

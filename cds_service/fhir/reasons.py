@@ -5,6 +5,7 @@ An answer is a reason code of our own system: it settles a question and is never
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from cards.vocabulary import ANSWER, Coding
@@ -23,7 +24,7 @@ from cds_service.fhir.datatypes.elements import (
 from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse
 from cds_service.fhir.facts.conclusions import sentences
 from cds_service.fhir.facts.problems import is_liver_site
-from cds_service.fhir.narrative import read_report, report_text
+from cds_service.fhir.narrative import read_once, report_text
 from cds_service.fhir.orders import DraftOrder
 from cds_service.guideline.chart import Interval
 from cds_service.guideline.order import Reason
@@ -73,7 +74,7 @@ def _stated_size(raw: Mapping[str, Any]) -> tuple[Interval | None, str]:
         for text in texts(concept)
     ]
     said += [word(note.get("text")) for note in mappings(raw.get("note"))]
-    readings = (read_report(text[:LONGEST_NOTE]) for text in said if text)
+    readings = (read_once(text[:LONGEST_NOTE]) for text in said if text)
     found = [(reading.size, reading.size_quote) for reading in readings if reading.size is not None]
     # Two different sizes on one order settle nothing.
     return found[0] if len({size for size, _ in found}) == 1 else (None, "")
@@ -83,16 +84,16 @@ def _is_answer(concept: object) -> bool:
     return any(coding.system == ANSWER for coding in codings(concept))
 
 
-def finder(sets: Mapping[str, ResourceSet], owner: Owner) -> Find:
-    """Finds a resource of this patient among what was sent or fetched."""
-    held = {
-        (word(resource.get("resourceType")), word(resource.get("id"))): resource
-        for one in sets.values()
-        for resource in one.resources
-    }
+def finder(sets: Callable[[], Mapping[str, ResourceSet]], owner: Owner) -> Find:
+    """Finds a resource of this patient among what was sent or fetched; `sets` is not asked before."""
+
+    @cache
+    def held() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        resources = (resource for one in sets().values() for resource in one.resources)
+        return {(word(each.get("resourceType")), word(each.get("id"))): each for each in resources}
 
     def find(target: Target) -> Mapping[str, Any] | None:
-        found = held.get((target.kind, target.id)) if owner.same_server(target) else None
+        found = held().get((target.kind, target.id)) if owner.same_server(target) else None
         return found if found is not None and owner.whose(found) is Whose.OURS else None
 
     return find
@@ -170,7 +171,7 @@ def _of_resource(resource: Mapping[str, Any], terms: Terms, find: Find) -> Reaso
     concepts = {name for each in members for name in concepts_named(terms, codings(each), texts(each))}
     spoken = list(sentences(word(resource.get("valueString"))))
     concepts |= {name for sentence in spoken for name in concepts_named(terms, [], [sentence])}
-    reading = read_report(report_text(resource)[:LONGEST_NOTE], words_of(resource.get("code")))
+    reading = read_once(report_text(resource)[:LONGEST_NOTE], words_of(resource.get("code")))
     if reading.lesion == "indeterminate" or _measures_liver_lesion(resource, terms, find):
         concepts.add(LESION)
     words = reading.lesion_quote or next((n for n in map(words_of, reversed(members)) if n), "")

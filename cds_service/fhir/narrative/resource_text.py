@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,8 +16,9 @@ _CHARSET = compiled(r"(?i)charset\s*=\s*[\"']?([a-z0-9._:-]{1,40})")
 _CHARSETS = compiled(
     r"(?i)utf-?(?:8|16|16le|16be|32)|us-ascii|ascii|latin-?1|iso-?8859-[0-9]{1,2}|(?:windows-|cp)125[0-8]"
 )
-_BLANKS = compiled(r"[ \t\f\v\x{a0}]+")
-_LINES = compiled(r" ?\n ?(?:\n ?)+")
+# Plain classes, nothing to go back over: linear in any engine, and this one replaces faster.
+_BLANKS = re.compile(r"[ \t\f\v\xa0]+")
+_LINES = re.compile(r" ?\n ?(?:\n ?)+")
 _PLAIN = ("text/plain", "text", "")
 _MARKUP = {"text/html": html_text, "application/xhtml+xml": html_text, "text/rtf": rtf_text,
            "application/rtf": rtf_text, "application/x-rtf": rtf_text, "text/richtext": rtf_text}  # fmt: skip
@@ -82,7 +84,7 @@ def _decoded(raw: bytes, kind: str) -> str:
 
 def _tidy(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ")
-    return str(_LINES.sub("\n\n", _BLANKS.sub(" ", text))).strip()
+    return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
 
 
 def _plain(text: str) -> str:
