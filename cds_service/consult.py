@@ -20,6 +20,7 @@ from cds_service.auth.tenants import Tenant
 from cds_service.consultation import Consultation, Judgement, OrderOutcome, counts_of, outcome_of
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.client import FetchLimits, fetch_missing
+from cds_service.fhir.access.line import Line
 from cds_service.fhir.access.prefetch import ResourceSet, State, read_prefetch
 from cds_service.fhir.access.whose import foreign_resource
 from cds_service.fhir.chart_reader import read_chart
@@ -64,7 +65,7 @@ class Desk:
     imaging_window_days: int = 365
     egfr_max_age_days: int = 365
     local_codes: LocalCodes = NO_LOCAL_CODES
-    write_protocol: bool = False
+    line: Line = field(default_factory=Line)  # outlives the desk when a tenants file is read anew
     in_words: Mapping[str, tuple[str, str]] = field(init=False)  # answers by the text they are written with
 
     def __post_init__(self) -> None:
@@ -104,18 +105,23 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
         return foreign, None if foreign or request.fhir else chart_of(found)
 
     foreign, chart = await aside(request, read_sent)
-    if foreign:
-        return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
     sent = sets = prefetched()
+    if foreign:
+        why = f"the prefetch holds another patient's {foreign}"
+        return _with_states(sent, _unusable(request, desk, drafts, why))
     if chart is None:
-        sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
+        sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits, desk.line)
         chart = await aside(request, lambda: chart_of(sets))
     if chart.unusable:
-        return _unusable(request, desk, drafts, chart.unusable)
+        return _with_states(sent, _unusable(request, desk, drafts, chart.unusable))
     if sets is not sent:  # a reason may refer to what was fetched
         selected = _with_reasons(desk, drafts, finder(lambda: sets, patient))
     _require_problem_list(desk, chart, selected, sets)
-    return _answered(request, desk, drafts, selected, chart, now.date(), new_id)
+    return _with_states(sent, _answered(request, desk, drafts, selected, chart, now.date(), new_id))
+
+
+def _with_states(sent: Mapping[str, ResourceSet], answered: Consultation) -> Consultation:
+    return replace(answered, prefetch={key: str(one.state) for key, one in sent.items()})
 
 
 async def aside(request: HookRequest, step: Callable[[], T]) -> T:
@@ -155,7 +161,7 @@ def _answered(
         hook=request.hook,
         response=body,
         chart=judged[0][2].chart if selected and chart.facts else None,
-        orders=(*map(outcome_of, judged, advices), *unreadable),
+        orders=(*map(outcome_of, judged, advices, composed), *unreadable),
         counts=counts_of(drafts),
     )
 
@@ -208,7 +214,7 @@ def _advise(desk: Desk, judgement: Judgement, drafts: Drafts, today: date) -> Ad
         today,
         max_age_days,
         desk.local_codes,
-        desk.write_protocol,
+        desk.tenant.write_protocol,
     )
     others = (other for other in (*drafts.selected, *drafts.others) if other.raw is not draft.raw)
     drafted = [other.order.procedures[0] for other in others if len(other.order.procedures) == 1]

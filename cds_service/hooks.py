@@ -4,28 +4,17 @@ Required are `hook`, `hookInstance`, `context` and in it `userId` and `patientId
 missing, and unknown members are nobody's business. Messages name a member, never a value.
 """
 
-import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import msgspec
-import orjson
-
 from cds_service.errors import RequestUnreadable
-from cds_service.skimming import is_plain
+from cds_service.strict_json import exact, members, outline, value_of
 
 Json: TypeAlias = dict[str, Any]
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# An escaped half of a surrogate pair without its other half.
-HALF_PAIR = re.compile(
-    rb"(?<!\\)(?:\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-)
-MAX_DEPTH = 64  # FHIR JSON stays below 20; what we copy into an answer must not exhaust a stack
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_READ = ("hook", "hookInstance", "context", "fhirServer", "fhirAuthorization", "extension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +46,16 @@ class HookRequest:
 
     @cached_property
     def prefetch(self) -> object:
-        """Whatever stood there, read when it is first asked for: most orders never ask."""
-        return _parsed(self.sent) if self.sent else None
+        """Whatever stood there, read when it is first asked for: most orders never ask.
+
+        Raises RequestUnreadable when a key is sent twice.
+        """
+        if not self.sent:
+            return None
+        value, read = value_of(self.sent)
+        if isinstance(value, dict):
+            members(read, "prefetch")
+        return value
 
 
 def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
@@ -92,86 +89,14 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
 
 
 def _document(body: bytes) -> tuple[Json, bytes]:
-    """The members that we read, and the prefetch as it came."""
-    body = body.removeprefix(BYTE_ORDER_MARK)
-    members = _members(body)
-    wanted = [name for name in _READ if name in members]
-    document = {name: _parsed(members[name]) for name in wanted}
-    if "context" in document:
-        document["context"] = _with_exact_decimals(document["context"], bytes(members["context"]))
-    return document, bytes(members.get("prefetch", b""))
-
-
-_READ = ("hook", "hookInstance", "context", "fhirServer", "fhirAuthorization", "extension")
-
-
-def _members(body: bytes) -> Mapping[str, bytes | msgspec.Raw]:
-    """The members of the document, each as it came. The whole is JSON, and not nested too deep.
-
-    Skipping over members costs a fifth of reading them. Where anything is out of the ordinary the document
-    is read after all, which tells what is wrong with it.
-    """
-    if is_plain(body, MAX_DEPTH):
-        try:
-            return _MEMBERS.decode(body)
-        except msgspec.MsgspecError:
-            pass
-    document = _parsed(body)
-    if not isinstance(document, dict):
-        raise RequestUnreadable("The body must be a JSON object.")
-    _check_depth(document)
-    return _MEMBERS.decode(HALF_PAIR.sub(rb"\\ufffd", body))
-
-
-def _parsed(text: bytes | msgspec.Raw) -> Any:
-    try:
-        return _loaded(bytes(text))
-    except orjson.JSONDecodeError:
-        # Not chained: the parser's message quotes the document.
-        raise RequestUnreadable("The body is not JSON (RFC 8259, UTF-8).") from None
-
-
-def _loaded(body: bytes) -> Any:
-    """Half a surrogate pair in some text costs that character, not the request."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        whole = HALF_PAIR.sub(rb"\\ufffd", body)
-        if whole == body:
-            raise
-        return orjson.loads(whole)
-
-
-def _with_exact_decimals(context: Any, text: bytes) -> Any:
-    """The orders with decimals as they were written: FHIR's 1.00 is more exact than 1.0, and it goes back."""
-    if isinstance(context, dict) and _holds_decimal(context.get("draftOrders")):
-        whole = HALF_PAIR.sub(rb"\\ufffd", text)
-        exact = json.loads(whole, parse_float=lambda written: orjson.Fragment(written.encode()))
-        context["draftOrders"] = exact["draftOrders"]
-    return context
-
-
-def _holds_decimal(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_decimal(member) for member in value.values())
-    if isinstance(value, list):
-        return any(_holds_decimal(item) for item in value)
-    return isinstance(value, float)
-
-
-def _check_depth(document: Json) -> None:
-    """Level by level, since recursion is what too deep a document would break."""
-    level: list[Any] = [document]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise RequestUnreadable(f"The body is nested more than {MAX_DEPTH} levels deep.")
+    """The members that we read, checked for repetitions where one could change the answer; the prefetch as sent."""
+    written = outline(body)
+    document: Json = {}
+    for name in _READ:
+        if name in written:
+            value, read = value_of(written[name])
+            document[name] = exact(read, name) if isinstance(value, dict) else value
+    return document, written.get("prefetch", b"")
 
 
 def _text(members: Mapping[str, Any], name: str, path: str = "") -> str:

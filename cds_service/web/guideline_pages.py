@@ -13,6 +13,7 @@ from cards.vocabulary import Rating
 from cds_service.consult import Desk
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic, RatingRow, Variant
+from cds_service.web import openapi
 from cds_service.web.source_attributes import source_attributes
 
 HEADERS: Mapping[str, str] = {
@@ -21,6 +22,7 @@ HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept",
 }
+READABLE = openapi.page("text/html", "application/json")
 BEST_FIRST = (
     Rating.USUALLY_APPROPRIATE,
     Rating.MAY_BE_APPROPRIATE,
@@ -45,13 +47,17 @@ def router(desk: Desk) -> APIRouter:
 
 
 def _add_topic(routes: APIRouter, topic: GuidelineTopic, library: Library, pages: Environment) -> None:
-    @routes.get(f"/guidelines/{topic.id}", summary="The topic: variants and all ratings")
+    @routes.get(f"/guidelines/{topic.id}", summary="The topic: variants and all ratings", responses=READABLE)
     async def show_topic(request: Request) -> Response:
         if _wants_json(request):
             return _json({**topic.model_dump(mode="json"), "revision": library.revision})
         return _html(pages, "topic.html", {**_common(topic, library), "matrix": _matrix(topic, library)})
 
-    @routes.get(f"/guidelines/{topic.id}/variants/{{number}}", summary="One variant and its ratings")
+    @routes.get(
+        f"/guidelines/{topic.id}/variants/{{number}}",
+        summary="One variant and its ratings",
+        responses=READABLE,
+    )
     async def show_variant(request: Request, number: str) -> Response:
         variant = next((each for each in topic.variants if str(each.number) == number), None)
         if variant is None:

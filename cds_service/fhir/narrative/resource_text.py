@@ -3,14 +3,15 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cds_service.fhir.narrative.markup import html_text, rtf_text
 from cds_service.fhir.narrative.patterns import compiled
 
 TEXT_LIMIT = 200_000  # characters of a report that are read; what lies beyond is not looked at
-_DATA_LIMIT = 4_000_000  # base64 characters of one attachment
+_DATA_LIMIT = 4_000_000  # base64 characters of one attachment, most of them pictures if it has markup
+_MARKUP_LIMIT = 1_000_000  # characters of HTML or RTF; a longer one is left out like a picture
 _FORMS_LIMIT = 20
 _CHARSET = compiled(r"(?i)charset\s*=\s*[\"']?([a-z0-9._:-]{1,40})")
 _CHARSETS = compiled(
@@ -30,11 +31,11 @@ def report_text(resource: Mapping[str, Any]) -> str:
     Never raises: what cannot be decoded is left out, PDF and pictures always. A `conclusion` that no
     longer text repeats is read as the report's impression.
     """
-    forms = [_tidy(text) for text in _forms(resource)]
+    forms = [_tidy(text)[:TEXT_LIMIT] for text in _forms(resource)]
     narrative = resource.get("text")
     div = narrative.get("div") if isinstance(narrative, Mapping) else None
     if isinstance(div, str):
-        forms.append(_tidy(html_text(div[:_DATA_LIMIT])))
+        forms.append(_tidy(_unmarked(html_text, div))[:TEXT_LIMIT])
     texts = _once([text for text in forms if text])
     conclusion = resource.get("conclusion")
     if isinstance(conclusion, str) and (words := _tidy(conclusion[:TEXT_LIMIT])):
@@ -64,7 +65,11 @@ def _attachment(form: Mapping[str, Any]) -> str:
     except (binascii.Error, ValueError):
         return ""
     text = _decoded(raw, kind)
-    return _MARKUP[name](text) if name in _MARKUP else text
+    return _unmarked(_MARKUP[name], text) if name in _MARKUP else text
+
+
+def _unmarked(words_of: Callable[[str], str], markup: str) -> str:
+    return words_of(markup) if len(markup) <= _MARKUP_LIMIT else ""
 
 
 def _decoded(raw: bytes, kind: str) -> str:
@@ -93,8 +98,9 @@ def _plain(text: str) -> str:
 
 def _once(texts: list[str]) -> list[str]:
     """Texts in their order, without those that another one holds whole."""
-    kept: list[str] = []
+    kept: dict[str, str] = {}
     for text in sorted(texts, key=len, reverse=True):
-        if not any(_plain(text) in _plain(other) for other in kept):
-            kept.append(text)
+        plain = _plain(text)
+        if not any(plain in other for other in kept.values()):
+            kept[text] = plain
     return sorted(kept, key=texts.index)
