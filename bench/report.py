@@ -72,7 +72,8 @@ def ratios(
 
 def _page(found: Mapping[str, Any]) -> Iterator[str]:
     yield "# Results\n\nWritten by `make bench`; `figures.json` holds the raw figures. Times are medians over"
-    yield "the rounds; CPU is user and system time of all server processes per request.\n"
+    yield "the rounds; CPU is user and system time of all server processes per request. Parts measured by"
+    yield "`--parts` at different times stand together here; the machine's load is of the last of them.\n"
     yield from _table(("", ""), found["machine"].items())
     yield "\n## CPU a request, as a multiple of floor (b)\n\n![ratios](ratios.svg)\n"
     p99 = {id(one): ratio for one, ratio in ratios(found["loads"], "p99_us")}
