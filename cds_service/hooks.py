@@ -89,7 +89,7 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
 
 
 def _document(body: bytes) -> tuple[Json, bytes]:
-    """The members that we read, checked for repetitions where one could change the answer; the prefetch as sent."""
+    """The members that we read, with no repetition where one could matter; the prefetch as sent."""
     written = outline(body)
     document: Json = {}
     for name in _READ:

@@ -7,6 +7,8 @@ from cds_service.fhir.narrative.measures import LENGTH, SUBCENTIMETER, Length, r
 from cds_service.fhir.narrative.patterns import Pattern, compiled, expression, names
 
 _PUNCTUATION = {**dict.fromkeys(",:()", "comma"), ";": "semicolon", "/": "slash", "?": "query"}
+# Sizes and dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
+_MAY_BE_A_PATIENTS = compiled(r"[0-9]|\S \S+ \S+ \S")
 _UNBOUNDED = ("measure", "query", "semicolon", "slash", "comma")  # may begin or end in punctuation
 
 
@@ -41,12 +43,13 @@ def _kind_at(text: str, start: int, end: int) -> str:
     """The kind of the mark text[start:end]. Which it is depends on its words and on what touches them."""
     touched = text[max(start - 1, 0) : end + 1]
     before = min(start, 1)
-    if touched[-1:].isalnum() and text[end - 1].isalnum() and len(text) > end:  # inside of a word
+    inside = touched[-1:].isalnum() and text[end - 1].isalnum() and len(text) > end  # of a word
+    if inside or _MAY_BE_A_PATIENTS.search(touched):
         return _kind_of(text, start)
     return _kind_of_words(touched, before)
 
 
-@lru_cache(maxsize=500)  # words of our own list: no others are tagged
+@lru_cache(maxsize=500)  # words of our own list: no others are tagged and short
 def _kind_of_words(touched: str, start: int) -> str:
     return _kind_of(touched, start)
 
