@@ -49,7 +49,8 @@ _END = compiled(r"[.!](?:[\"')\]]*)\s+|\n\s*\n\s*|\n")
 _ABBREVIATIONS = frozenset(
     (
         "approx dr mr mrs ms st vs no nos seg segs se ser im img fig max min diam dim ca cf eg ie e.g i.e "
-        "incl resp hx dx rt lt ant post lat med inf sup prev meas vol abd hep comp yo y.o cont temp w.r.t"
+        "i.v p.o incl resp hx dx rt lt ant post lat med inf sup prev meas vol abd hep comp yo y.o cont "
+        "temp w.r.t"
     ).split()
 )
 _LAST_WORD = compiled(r"([a-z0-9.]{1,12})$")

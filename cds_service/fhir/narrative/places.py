@@ -57,7 +57,7 @@ def _own(line: Line, index: int) -> str | None:
 
 def _coordinated(line: Line, at: int) -> str | None:
     """ "liver" for "hepatic and renal cysts": both are meant."""
-    pair = line.kind(at - 1) in ("and", "slash") and line.kind(at - 2) in PLACES
+    pair = line.kind(at - 1) in ("and", "or", "slash") and line.kind(at - 2) in PLACES
     return (
         "liver"
         if pair

@@ -95,6 +95,8 @@ _NAMES_ORGAN = compiled(
 _DENIES = compiled(
     r"^no (?:focal |discrete |hepatic |liver |solid |suspicious |other )*(?:liver |hepatic )?"
     r"(?:lesions?|mass(?:es)?|metastas[ei]s|nodules?)\b"
+    r"|^(?:the )?liver (?:(?:is|appears|was) )?(?:unremarkable|normal|clear|without|free of"
+    r"|shows no|has no)\b"
 )
 _MEASURED = compiled(r"[0-9] ?(?:mm|cm)\b")
 _SLICES = compiled(r"slice|section|thick|collimat|reconstruct|reformat|increment|interval|axial|gap|probe")
