@@ -120,7 +120,7 @@ class TestTwice:
         }
         parse_request(written(document))
         with pytest.raises(RequestUnreadable, match="twice") as refused:
-            parse_request(written(document, (old, new)))
+            assert parse_request(written(document, (old, new))).prefetch  # which is read when it is asked for
         assert refused.value.member == member
         assert "unknown" not in str(refused.value)  # a name may be anything that was typed
 
