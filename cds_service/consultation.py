@@ -41,6 +41,7 @@ class Consultation:
     chart: Chart | None = None
     orders: tuple[OrderOutcome, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    judged: tuple[Judgement, ...] = field(default=(), repr=False)  # for whoever shows more than the outcome
 
 
 def outcome_of(judgement: Judgement, advice: Advice) -> OrderOutcome:
