@@ -25,6 +25,7 @@ HEADERS: Final[Mapping[str, str]] = {
 # For pages that take input or show what clinicians do: in no frame, on no disk.
 PRIVATE: Final[Mapping[str, str]] = {
     "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 MEDIA_TYPES: Final[Mapping[str, str]] = {

@@ -102,7 +102,7 @@ def _record(entry: Entry, records: Records, terms: Terms, told: Mapping[str, Tol
     if traits is None:
         return
     when = dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED)
-    named = [reading.study.words] if reading.study else [""]
+    named = [reading.study.quote] if reading.study else [""]
     words = (said or [c.display or c.code for c in found] or named)[0]
     marks = {entry.name} | records.linked(entry, *_LINKS)
     marks |= {

@@ -90,7 +90,7 @@ def take(answered: Answered, chosen: str) -> Asked:
 
 
 def answer_given(answered: Answered, topic: GuidelineTopic, chosen: str) -> Asked:
-    """The case with an answer written on its first order, as a card's own button would. `chosen`: its code."""
+    """The case with an answer written on its first order, as a card's button would. `chosen`: its code."""
     question, _, value = chosen.partition(".")
     told = answered.consultation
     if told is None or not told.judged or value not in _values(topic, question):
@@ -128,7 +128,8 @@ def _chosen(response: Json, chosen: str) -> Json | None:
 def _carried_out(context: Mapping[str, Any], actions: Sequence[Json]) -> Json:
     """The draft orders and selections after these actions."""
     bundle = context.get("draftOrders") or {}
-    drafts = [entry.get("resource", {}) for entry in bundle.get("entry", ())]
+    entries = (entry for entry in bundle.get("entry") or () if isinstance(entry, Mapping))
+    drafts = [found for entry in entries if isinstance(found := entry.get("resource"), Mapping)]
     selections = list(context.get("selections") or ())
     for action in actions:
         match action["type"]:
@@ -143,8 +144,7 @@ def _carried_out(context: Mapping[str, Any], actions: Sequence[Json]) -> Json:
                 gone = action["resourceId"]
                 drafts = [old for old in drafts if named(old) != gone]
                 selections = [name for name in selections if name != gone]
-    entries = [{"resource": draft} for draft in drafts]
-    changed: Json = {"draftOrders": {**bundle, "entry": entries}}
+    changed: Json = {"draftOrders": {**bundle, "entry": [{"resource": draft} for draft in drafts]}}
     return {**changed, "selections": selections} if "selections" in context else changed
 
 
