@@ -20,9 +20,9 @@ from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.guideline.terms.judging import compile_terms
 from cds_service.guideline.terms.local_codes import LocalCodes, local_codes
 from cds_service.settings import Settings
-from cds_service.web import cors, guideline_pages, health, log, operation_outcome, services, site
+from cds_service.web import cors, health, log, operation_outcome, services, visitors
+from cds_service.web.analytics.access import Operator
 from cds_service.web.paths import TidyPaths
-from cds_service.web.workbench import routes as workbench
 
 TOPIC = "liver-lesion"
 
@@ -66,11 +66,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     operation_outcome.install(app)
     app.include_router(services.router(desk, settings.max_body_bytes))
     app.include_router(health.router(desk))
-    pages = site.open_site()
-    app.include_router(site.router(pages))
-    app.include_router(guideline_pages.router(desk, pages))
-    app.include_router(workbench.router(pages, desk, settings.max_body_bytes))
+    for pages in visitors.routers(desk, None, _doors(settings)):
+        app.include_router(pages)
     return app
+
+
+def _doors(settings: Settings) -> visitors.Doors:
+    password = settings.operator_password
+    operator = Operator(password, settings.public_url.startswith("https:")) if password else None
+    return visitors.Doors(settings.max_body_bytes, operator=operator)
 
 
 def build_desk(settings: Settings, http: httpx.AsyncClient) -> Desk:

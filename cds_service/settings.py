@@ -4,7 +4,7 @@ Messages are for whoever starts the service: the variable, what is wrong with it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from cds_service.errors import SettingsFaulty
 from cds_service.fhir.access.servers import is_loopback
 
 PREFIX = "LIVER_CDS_"
+SHORTEST_PASSWORD = 12
 ON = ("1", "true", "yes", "on")
 OFF = ("0", "false", "no", "off")
 
@@ -33,6 +34,7 @@ class Settings:
     egfr_max_age_days: int = 365  # an older eGFR is shown as old and cautions against nothing
     qcdsm: str = "liver-lesion-cds"  # the mechanism consulted, as written on rated orders
     log_format: str = "json"
+    operator_password: str = field(default="", repr=False)  # "" = nobody sees what clinicians do
     open_profile: str = "sandbox"
     open_codes: Path | None = None
     open_protocol: bool = False  # suggested orders say how the study is to be done
@@ -119,6 +121,12 @@ def _switch(value: str) -> bool:
     return word in ON
 
 
+def _password(value: str) -> str:
+    if len(value) < SHORTEST_PASSWORD:
+        raise ValueError(f"write a password of {SHORTEST_PASSWORD} characters or more.")
+    return value
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in choices:
@@ -180,6 +188,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "EGFR_MAX_AGE_DAYS": _positive_whole,
     "QCDSM": str,
     "LOG_FORMAT": _one_of("json", "text"),
+    "OPERATOR_PASSWORD": _password,
     "OPEN_PROFILE": _one_of(*sorted(PROFILES)),
     "OPEN_CODES": _file,
     "OPEN_PROTOCOL": _switch,
