@@ -34,6 +34,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         EGFR_MAX_AGE_DAYS="90",
         QCDSM="G0000",
         LOG_FORMAT="text",
+        OPERATOR_PASSWORD="twelve chars",
         OPEN_PROFILE="epic",
         OPEN_CODES=str(codes),
         OPEN_ORIGINS="https://a.example, https://b.example:8443,",
@@ -51,6 +52,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         egfr_max_age_days=90,
         qcdsm="G0000",
         log_format="text",
+        operator_password="twelve chars",
         open_profile="epic",
         open_codes=codes,
         open_origins=("https://a.example", "https://b.example:8443"),
@@ -100,6 +102,7 @@ def test_our_address_follows_from_host_and_port(host: str, url: str) -> None:
         ("OPEN_ORIGINS", "https://a.example/path", "without a path"),
         ("OPEN_ORIGINS", "http://a.example", "write https"),
         ("OPEN_FHIR_SERVERS", "http://ehr.example/fhir", "write https"),
+        ("OPERATOR_PASSWORD", "eleven char", "12 characters or more"),
         ("TENANTS", "/etc/tenants.yaml", "token verification is not in this version"),
     ],
 )

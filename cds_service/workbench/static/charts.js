@@ -3,7 +3,8 @@
 
 const style = getComputedStyle(document.documentElement);
 const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-const COLOURS = { good: "good", poor: "poor", none: "line", plain: "accent" };
+// Neither accepting nor overriding is good or bad in itself, so neither has a colour of a rating.
+const COLOURS = { accepted: "accent", overridden: "second", unheard: "line" };
 
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 Chart.defaults.font.size = 13;
