@@ -44,6 +44,39 @@ def test_each_variant_has_a_patient(client: TestClient, number: int) -> None:
     assert page.count("here-yes") == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "says", "never_says"),
+    [
+        (
+            {"patient": "cautions"},
+            ["Not recommended for this patient all the same", "Severe reaction to gadolinium"],
+            [],
+        ),
+        (
+            {"patient": "cautions", "allergy": "none"},
+            ["To consider for this patient", "EGFR 24"],
+            ["all the same"],
+        ),
+        ({"patient": "reference"}, [], ["To consider for this patient", "all the same"]),
+        ({"patient": "no-size"}, ["open, and it decides"], ["makes no difference"]),
+        ({"patient": "suspected"}, ["open, but it makes no difference here"], ["and it decides"]),
+        (
+            {"patient": "exactly-1-cm"},
+            ["exactly 1 cm, which no variant names", "perhaps"],
+            ["this patient</span>"],
+        ),
+        ({"patient": "prose"}, ["Ultrasound abdomen, complete"], ["“”"]),
+        ({"patient": "gap"}, ["No criterion applies"], ["Every study of variant"]),
+    ],
+)
+def test_the_decision_misleads_nobody(
+    client: TestClient, fields: dict[str, str], says: list[str], never_says: list[str]
+) -> None:
+    page = client.get("/", params=fields).text
+    assert [words for words in says if words not in page] == []
+    assert [words for words in never_says if words in page] == []
+
+
 def test_every_option_of_every_control_can_be_asked(client: TestClient) -> None:
     for control, spec in BENCH.controls.items():
         for option in spec.options:

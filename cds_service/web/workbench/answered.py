@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -38,6 +38,7 @@ class Answered:
 
     asked: Asked
     body: bytes
+    today: date
     consultation: Consultation | None = None
     refusal: Refusal | None = None
 
@@ -71,11 +72,11 @@ async def answer(
     try:
         request = parse_request(body, HOOKS)
         told = await consult(replace(request, fhir=None) if offline else request, desk, now, new_id)
-        return Answered(asked, body, told)
+        return Answered(asked, body, now.date(), told)
     except RequestUnreadable as error:
-        return Answered(asked, body, refusal=Refusal(400, str(error)))
+        return Answered(asked, body, now.date(), refusal=Refusal(400, str(error)))
     except ChartUnavailable as error:
-        return Answered(asked, body, refusal=Refusal(412, str(error)))
+        return Answered(asked, body, now.date(), refusal=Refusal(412, str(error)))
 
 
 def take(answered: Answered, chosen: str) -> Asked:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
+from cards.advice import Caution
 from cards.vocabulary import Rating, Verdict
-from cds_service.consultation import Judgement, OrderOutcome
+from cds_service.consult import Desk
+from cds_service.consultation import Consultation, Judgement, OrderOutcome
 from cds_service.guideline.assess import Assessment
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic, Variant
 from cds_service.guideline.ways import covering, ways_of
+from cds_service.patient_cautions import PatientCautions
 from cds_service.web.rating_rows import ShownRow, rows_of, tone
 from cds_service.web.topic_map import TopicMap, map_of
 from cds_service.web.workbench.facts import FactShown, judged_facts
@@ -76,32 +80,35 @@ class Decision:
     what_ifs: tuple[WhatIf, ...] = ()
     tables: tuple[VariantTable, ...] = ()
     map: TopicMap | None = None
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     steps: tuple[str, ...] = ()
 
+    @property
+    def withdrawn(self) -> bool:
+        """The rating stands, but the study is not recommended for this patient."""
+        return any(caution.withdraws for caution in self.cautions)
 
-def decisions_of(
-    outcomes: Sequence[OrderOutcome], judged: Sequence[Judgement], library: Library
-) -> tuple[Decision, ...]:
+
+def decisions_of(told: Consultation, desk: Desk, today: date) -> tuple[Decision, ...]:
     """One per order that was looked at; what was judged comes with its reasons."""
-    by_reference = {judgement[0].reference: judgement for judgement in judged}
+    judged = {judgement[0].reference: judgement for judgement in told.judged}
     return tuple(
-        _decision(outcome, by_reference[outcome.reference], library)
-        if outcome.reference in by_reference and outcome.procedures
-        else _not_judged(outcome, library)
-        for outcome in outcomes
+        _decision(outcome, judged[outcome.reference], desk, today)
+        if outcome.reference in judged and outcome.procedures
+        else _not_judged(outcome, desk.library)
+        for outcome in told.orders
     )
 
 
-def _decision(outcome: OrderOutcome, judgement: Judgement, library: Library) -> Decision:
+def _decision(outcome: OrderOutcome, judgement: Judgement, desk: Desk, today: date) -> Decision:
     _, topic, assessment = judgement
+    library, ordered = desk.library, assessment.procedures
     shown = _variants_shown(topic, assessment)
-    ordered = assessment.procedures
     tables = tuple(VariantTable(one, rows_of(one, library.procedures, ordered)) for one in shown)
     answers = assessment.answers or {}
     return Decision(
         outcome.reference,
-        study_words(assessment.procedures, library),
+        study_words(ordered, library),
         headline(assessment.verdict, assessment.rating),
         tone(assessment.rating),
         assessment.medians if assessment.verdict is Verdict.RATED else (),
@@ -112,9 +119,17 @@ def _decision(outcome: OrderOutcome, judgement: Judgement, library: Library) -> 
         tuple(what_ifs(judgement, library.procedures)),
         tables,
         map_of(topic, {name: answer.values for name, answer in answers.items()}),
-        outcome.cautions,
+        _cautions(outcome, assessment, desk, today),
         outcome.why,
     )
+
+
+def _cautions(outcome: OrderOutcome, assessment: Assessment, desk: Desk, today: date) -> tuple[Caution, ...]:
+    """Those that the answer counts for the ordered study, as a card words them."""
+    max_age_days = {"egfr": desk.egfr_max_age_days}
+    patient = PatientCautions(desk.library, assessment.chart, today, max_age_days)
+    found = patient.cards(patient.about(assessment.procedures))
+    return tuple(caution for caution in found if caution.code in outcome.cautions)
 
 
 def _not_judged(outcome: OrderOutcome, library: Library) -> Decision:

@@ -27,7 +27,7 @@ def context_of(answered: Answered, bench: Bench, desk: Desk, *, tokens: bool) ->
     """`tokens`: whether callers of the service need one."""
     asked, response = answered.asked, answered.response
     told = answered.consultation
-    decisions = decisions_of(told.orders, told.judged, desk.library) if told else ()
+    decisions = decisions_of(told, desk, answered.today) if told else ()
     orders = orders_of(bench, desk.library)
     return {
         "asked": asked,

@@ -41,7 +41,8 @@ function show(told, button) {
     if (opened.has(nameOf(details.querySelector("summary")))) details.open = true;
   }
   const next = button ? (button.name === "take" ? "ehr-title" : "decision-title") : held;
-  if (next && document.activeElement?.id !== next) found(next)?.focus({ preventScroll: true });
+  // What a button brings may stand above what it was pressed on: go there. A control stays where it is.
+  if (next && document.activeElement?.id !== next) found(next)?.focus({ preventScroll: !button });
   status.textContent = told.getElementById("said").textContent;
   const link = document.querySelector(".case-link");
   if (link) history.replaceState(null, "", link.getAttribute("href"));
