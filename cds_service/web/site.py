@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from cards.caution_wording import capitalised
+
 # Nothing inline, nothing from elsewhere: what chart text might smuggle into a page can neither run nor load.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
@@ -91,6 +93,7 @@ def open_site(*, workbench: bool = True, analytics: bool = True) -> Site:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    pages.filters["capitalised"] = capitalised
     pages.globals["static"] = lambda name: _address(name, static[name])
     pages.globals["workbench"] = workbench
     shown = {"workbench": workbench, "guideline": True, "analytics": analytics}

@@ -54,7 +54,7 @@ def test_each_variant_has_a_patient(client: TestClient, number: int) -> None:
         ),
         (
             {"patient": "cautions", "allergy": "none"},
-            ["To consider for this patient", "EGFR 24"],
+            ["To consider for this patient", "<b>eGFR 24</b>"],
             ["all the same"],
         ),
         ({"patient": "reference"}, [], ["To consider for this patient", "all the same"]),

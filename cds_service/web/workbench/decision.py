@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from cards.advice import Caution
+from cards.caution_wording import capitalised
 from cards.vocabulary import Rating, Verdict
 from cds_service.consult import Desk
 from cds_service.consultation import Consultation, Judgement, OrderOutcome
@@ -151,7 +152,7 @@ def headline(verdict: Verdict, rating: Rating | None) -> str:
     """A few words that say what came out."""
     if rating is None:
         return HEADLINES[verdict]
-    return rating.words[:1].upper() + rating.words[1:]
+    return capitalised(rating.words)
 
 
 def study_words(procedures: Sequence[str], library: Library) -> str:
@@ -173,7 +174,7 @@ def _variants_shown(topic: GuidelineTopic, assessment: Assessment) -> tuple[Vari
 def _sentence(assessment: Assessment, tables: Sequence[VariantTable]) -> str:
     if assessment.verdict is Verdict.NOT_APPLICABLE:
         scope = assessment.finding.parts[0] if assessment.finding.parts else assessment.finding
-        return f"{scope.statement[:1].upper()}{scope.statement[1:]}."
+        return f"{capitalised(scope.statement)}."
     if assessment.verdict is Verdict.NO_CRITERIA and tables:
         numbers = " and ".join(str(table.variant.number) for table in tables)
         return (

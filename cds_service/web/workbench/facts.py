@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cards.caution_wording import capitalised
 from cds_service.explanation import ChoiceShown, Explanation, MeasureShown
 from cds_service.guideline.assess import Assessment
 from cds_service.guideline.chart import LESION_SIZE, NO, Evidence, Measure
@@ -64,7 +65,7 @@ def judged_facts(topic: GuidelineTopic, assessment: Assessment) -> tuple[FactSho
     asked = {ask.question for ask in assessment.asks}
     return tuple(
         FactShown(
-            topic.questions[name].label or _capital(topic.questions[name].subject),
+            topic.questions[name].label or capitalised(topic.questions[name].subject),
             _value(topic.questions[name], answer, assessment),
             _standing(answer, name in asked),
             tuple(_ground(found) for found in answer.evidence),
@@ -89,7 +90,7 @@ def _value(question: Question, answer: Possible, assessment: Assessment) -> str:
     fact = assessment.chart.facts.get(question.fact or "")
     measured = isinstance(fact, Measure) and not fact.interval.unbounded and not answer.answered
     if question.fact == LESION_SIZE and isinstance(fact, Measure) and measured:
-        return _capital(size_words(fact.interval))
+        return capitalised(size_words(fact.interval))
     if answer.values == (NO,) and not answer.evidence:
         return "None on the problem list"
     if answer.open and set(answer.values) == set(question.values):
@@ -111,7 +112,7 @@ def _note(question: Question, answer: Possible) -> str:
     if answer.chart_differs:
         labels = " or ".join(question.values[value].label for value in answer.chart_differs)
         return f"The chart says otherwise: {labels}. The answer on the order is used."
-    return _capital(answer.note)
+    return capitalised(answer.note)
 
 
 def _ground(found: Evidence) -> Ground:
@@ -120,17 +121,13 @@ def _ground(found: Evidence) -> Ground:
 
 
 def _where(resource: str) -> str:
-    return _capital(SOURCES.get(resource.partition("/")[0], "chart"))
+    return capitalised(SOURCES.get(resource.partition("/")[0], "chart"))
 
 
 def _shown(name: str, fact: ChoiceShown | MeasureShown) -> str:
     if isinstance(fact, ChoiceShown):
-        return _capital(fact.value or " or ".join(fact.one_of or ("not known",)))
+        return capitalised(fact.value or " or ".join(fact.one_of or ("not known",)))
     bounds = ((words, getattr(fact, bound)) for bound, words in BOUNDS.items())
     said = [f"{words} {value:g}" for words, value in bounds if value is not None]
     number = f"{fact.value:g}" if fact.value is not None else ", ".join(said) or "not known"
     return number + (UNITS.get(name, "") if number != "not known" else "")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
