@@ -96,7 +96,7 @@ def open_site(*, workbench: bool = True, analytics: bool = True) -> Site:
     pages.filters["capitalised"] = capitalised
     pages.globals["static"] = lambda name: _address(name, static[name])
     pages.globals["workbench"] = workbench
-    shown = {"workbench": workbench, "guideline": True, "analytics": analytics}
+    shown = {"workbench": workbench, "guideline": workbench, "analytics": analytics}
     pages.globals["pages"] = tuple(page for page in PAGES if shown[page[0]])
     return Site(pages, static)
 

@@ -43,10 +43,10 @@ def test_a_page_has_no_serious_fault_and_fits_its_screen(open_page: OpenPage, na
     """And leaves its picture, with everything unfolded."""
     page = open_page(PAGES[name], **LOOKS[look])
     page.evaluate("document.fonts.ready")
-    _picture(page, f"{name}-{look}")
+    leave_picture(page, f"{name}-{look}")
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert _serious_faults(page) == []
+    assert serious_faults(page) == []
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
@@ -63,7 +63,7 @@ def test_on_paper_there_is_no_button(open_page: OpenPage) -> None:
     page.emulate_media(media="print")
     expect(page.locator("header.site nav")).to_be_hidden()
     expect(page.locator(".studies li")).to_have_count(12)
-    _picture(page, "variant-paper")
+    leave_picture(page, "variant-paper")
 
 
 def test_the_map_shows_where_a_patient_falls(open_page: OpenPage) -> None:
@@ -79,7 +79,7 @@ def test_the_map_shows_where_a_patient_falls(open_page: OpenPage) -> None:
     expect(page.locator("h1")).to_have_text("Variant 6")
 
 
-def _serious_faults(page: Page) -> list[str]:
+def serious_faults(page: Page) -> list[str]:
     """By axe-core: rule and first place. It runs outside the page's own policy, as a reviewer's tool does."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -90,6 +90,7 @@ def _serious_faults(page: Page) -> list[str]:
     ]
 
 
-def _picture(page: Page, name: str) -> None:
+def leave_picture(page: Page, name: str) -> None:
+    """For a reviewer to look at."""
     SCREENS.mkdir(exist_ok=True)
     page.screenshot(path=Path(SCREENS / f"{name}.png"), full_page=True)
