@@ -17,6 +17,7 @@ from cds_service.auth.tenants import Tenant
 from cds_service.consultation import Consultation, Judgement, OrderOutcome, counts_of, outcome_of
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.client import FetchLimits, fetch_missing
+from cds_service.fhir.access.line import Line
 from cds_service.fhir.access.prefetch import ResourceSet, State, read_prefetch
 from cds_service.fhir.access.whose import foreign_resource
 from cds_service.fhir.chart_reader import read_chart
@@ -57,7 +58,7 @@ class Desk:
     imaging_window_days: int = 365
     egfr_max_age_days: int = 365
     local_codes: LocalCodes = NO_LOCAL_CODES
-    write_protocol: bool = False
+    line: Line = field(default_factory=Line)  # outlives the desk when a tenants file is read anew
     in_words: Mapping[str, tuple[str, str]] = field(init=False)  # answers by the text they are written with
 
     def __post_init__(self) -> None:
@@ -85,18 +86,23 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     sets = read_prefetch(request.prefetch)
     selected = _with_reasons(desk, drafts, finder(sets, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
-        return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
+        return _with_states(sets, _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id))
     if foreign := foreign_resource(request.prefetch, patient):
-        return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
+        why = f"the prefetch holds another patient's {foreign}"
+        return _with_states(sets, _unusable(request, desk, drafts, why))
     sent = sets
-    sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
+    sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits, desk.line)
     chart = read_chart(sets, desk.terms, request.patient_id, base, now.date(), desk.imaging_window_days)
     if chart.unusable:
-        return _unusable(request, desk, drafts, chart.unusable)
+        return _with_states(sent, _unusable(request, desk, drafts, chart.unusable))
     if sets is not sent:  # a reason may refer to what was fetched
         selected = _with_reasons(desk, drafts, finder(sets, patient))
     _require_problem_list(desk, chart, selected, sets)
-    return _answered(request, desk, drafts, selected, chart, now.date(), new_id)
+    return _with_states(sent, _answered(request, desk, drafts, selected, chart, now.date(), new_id))
+
+
+def _with_states(sent: Mapping[str, ResourceSet], answered: Consultation) -> Consultation:
+    return replace(answered, prefetch={key: str(one.state) for key, one in sent.items()})
 
 
 def _with_reasons(desk: Desk, drafts: Drafts, find: Find) -> tuple[DraftOrder, ...]:
@@ -126,7 +132,7 @@ def _answered(
         hook=request.hook,
         response=body,
         chart=judged[0][2].chart if selected and chart.facts else None,
-        orders=(*map(outcome_of, judged, advices), *unreadable),
+        orders=(*map(outcome_of, judged, advices, composed), *unreadable),
         counts=counts_of(drafts),
         judged=tuple(judged),
     )
@@ -180,7 +186,7 @@ def _advise(desk: Desk, judgement: Judgement, drafts: Drafts, today: date) -> Ad
         today,
         max_age_days,
         desk.local_codes,
-        desk.write_protocol,
+        desk.tenant.write_protocol,
     )
     others = (other for other in (*drafts.selected, *drafts.others) if other.raw is not draft.raw)
     drafted = [other.order.procedures[0] for other in others if len(other.order.procedures) == 1]

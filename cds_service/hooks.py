@@ -4,24 +4,14 @@ Required are `hook`, `hookInstance`, `context` and in it `userId` and `patientId
 missing, and unknown members are nobody's business. Messages name a member, never a value.
 """
 
-import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import orjson
-
 from cds_service.errors import RequestUnreadable
+from cds_service.strict_json import exact, members, whole_object
 
 Json: TypeAlias = dict[str, Any]
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# An escaped half of a surrogate pair without its other half.
-HALF_PAIR = re.compile(
-    rb"(?<!\\)(?:\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-)
-MAX_DEPTH = 64  # FHIR JSON stays below 20; what we copy into an answer must not exhaust a stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,61 +73,15 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
 
 
 def _document(body: bytes) -> Json:
-    body = body.removeprefix(BYTE_ORDER_MARK)
-    try:
-        document = _loaded(body)
-    except orjson.JSONDecodeError:
-        # Not chained: the parser's message quotes the document.
-        raise RequestUnreadable("The body is not JSON (RFC 8259, UTF-8).") from None
-    if not isinstance(document, dict):
-        raise RequestUnreadable("The body must be a JSON object.")
-    _check_depth(document)
-    return _with_exact_decimals(document, body)
-
-
-def _loaded(body: bytes) -> Any:
-    """Half a surrogate pair in some text costs that character, not the request."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        whole = HALF_PAIR.sub(rb"\\ufffd", body)
-        if whole == body:
-            raise
-        return orjson.loads(whole)
-
-
-def _with_exact_decimals(document: Json, body: bytes) -> Json:
-    """The orders with decimals as they were written: FHIR's 1.00 is more exact than 1.0, and it goes back."""
-    context = document.get("context")
-    orders = context.get("draftOrders") if isinstance(context, dict) else None
-    if isinstance(context, dict) and _holds_decimal(orders):
-        text = HALF_PAIR.sub(rb"\\ufffd", body)
-        exact = json.loads(text, parse_float=lambda written: orjson.Fragment(written.encode()))
-        context["draftOrders"] = exact["context"]["draftOrders"]
+    """The body, checked for repeated members wherever one could change what is answered."""
+    document, read = whole_object(body)
+    written = members(read)
+    for name in ("context", "fhirAuthorization", "extension"):
+        if isinstance(document.get(name), dict):
+            document[name] = exact(written[name], name)
+    if isinstance(document.get("prefetch"), dict):
+        members(written["prefetch"], "prefetch")
     return document
-
-
-def _holds_decimal(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_decimal(member) for member in value.values())
-    if isinstance(value, list):
-        return any(_holds_decimal(item) for item in value)
-    return isinstance(value, float)
-
-
-def _check_depth(document: Json) -> None:
-    """Level by level, since recursion is what too deep a document would break."""
-    level: list[Any] = [document]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise RequestUnreadable(f"The body is nested more than {MAX_DEPTH} levels deep.")
 
 
 def _text(members: Mapping[str, Any], name: str, path: str = "") -> str:

@@ -10,12 +10,14 @@ from starlette.exceptions import HTTPException
 from cds_service.consult import Desk
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic, RatingRow, Variant
+from cds_service.web import openapi
 from cds_service.web.forms import fields_of
 from cds_service.web.rating_rows import rows_of, tone
 from cds_service.web.site import Site
 from cds_service.web.source_attributes import source_attributes
 from cds_service.web.topic_map import ACROSS, DOWN, map_of
 
+READABLE: Final = openapi.page("text/html", "application/json")
 JSON_HEADERS: Final = {"Vary": "Accept"}
 
 
@@ -28,13 +30,17 @@ def router(desk: Desk, site: Site) -> APIRouter:
 
 
 def _add_topic(routes: APIRouter, topic: GuidelineTopic, library: Library, site: Site) -> None:
-    @routes.get(f"/guidelines/{topic.id}", summary="The topic: variants and all ratings")
+    @routes.get(f"/guidelines/{topic.id}", summary="The topic: variants and all ratings", responses=READABLE)
     async def show_topic(request: Request) -> Response:
         if _wants_json(request):
             return _json({**topic.model_dump(mode="json"), "revision": library.revision})
         return site.page(request, "topic.html", _topic_context(topic, library, request))
 
-    @routes.get(f"/guidelines/{topic.id}/variants/{{number}}", summary="One variant and its ratings")
+    @routes.get(
+        f"/guidelines/{topic.id}/variants/{{number}}",
+        summary="One variant and its ratings",
+        responses=READABLE,
+    )
     async def show_variant(request: Request, number: str) -> Response:
         variant = next((each for each in topic.variants if str(each.number) == number), None)
         if variant is None:

@@ -27,9 +27,16 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MACHINE_PATH = re.compile(r"(?<![\w.~*-])/(?:home|root|Users|work|workspace)/\w")
 PACKAGE_INDEX = re.compile(r"https?://\S*/(?:simple|pypi|npm)\b|--(?:extra-)?index-url|--find-links[ =]\W")
 
-# uvicorn and markdown-it-py pick these up by themselves when they are installed.
-USED_WITHOUT_IMPORT = {"httptools", "uvloop", "linkify-it-py"}
-IMPORTED_AS = {"google-re2": "re2", "pyyaml": "yaml", "markdown-it-py": "markdown_it"}
+# uvicorn picks the first two up by itself when they are installed, SQLAlchemy the third by a URL, and
+# markdown-it-py the last.
+USED_WITHOUT_IMPORT = {"httptools", "uvloop", "psycopg", "linkify-it-py"}
+IMPORTED_AS = {
+    "fastapi-offline": "fastapi_offline",
+    "google-re2": "re2",
+    "markdown-it-py": "markdown_it",
+    "prometheus-client": "prometheus_client",
+    "pyyaml": "yaml",
+}
 
 
 def _tracked() -> Iterator[Path]:
@@ -60,7 +67,7 @@ def _project() -> dict[str, object]:
 def _dependencies() -> set[str]:
     stated = _project()["dependencies"]
     assert isinstance(stated, list)
-    return {re.split(r"[<>=;\s]", entry)[0].lower() for entry in stated}
+    return {re.split(r"[\[<>=;\s]", entry)[0].lower() for entry in stated}
 
 
 def test_no_file_names_a_machine_or_a_package_index() -> None:

@@ -37,7 +37,7 @@ UCUM = "http://unitsofmeasure.org"
 _SPELLING = str.maketrans(
     {"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "*": None, " ": None, "_": None}
 )
-_ANNOTATION = re.compile(r"\{[^}]*\}")
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
 _AMOUNT = re.compile(
     r"\s*(?P<sign><=|>=|<|>|≤|≥|=)?\s*(?P<value>[0-9]{1,9}(?:[.,][0-9]{1,9})?)\s*(?P<unit>\S.{0,39})?\s*",
     re.DOTALL,
