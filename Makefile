@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PEERS := tests/peers
+BROWSER := tests/browser
 FIRST_ORDER ?= examples/reference-patient-pet-ct.json
 
 # The first interpreter on this machine that is new enough; override with `make PYTHON=…`.
@@ -18,7 +19,7 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1); \
 	else echo "Please install: $(1)  (sudo apt-get install $(1))" >&2; exit 1; fi
 
-.PHONY: help run test bench bench-check peers postgresql servers lint format check lock sbom audit image clean
+.PHONY: help run test bench bench-check peers browser postgresql servers lint format check lock sbom audit image clean
 
 help:
 	@echo "make run     start the service on 127.0.0.1 and show the answer to a sample order"
@@ -26,6 +27,7 @@ help:
 	@echo "make bench   what a request costs, beside floors; results in bench/results"
 	@echo "make bench-check  whether the hot path costs more than the committed figures"
 	@echo "make peers   the second FHIR server of the tests, from npm (make test does it too)"
+	@echo "make browser what the browser tests need: Chromium, and accessibility checks from npm"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make format  let ruff rewrite the code"
 	@echo "make check   guideline content: strict reading, clinical cases, what no case reaches"
@@ -40,7 +42,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/liver-cds serve --first $(FIRST_ORDER)
 
 # The gates first, pytest last: its summary closes the output.
-test: lint check peers servers
+test: lint check peers browser servers
 	$(BIN)/python -m pytest -n 2 --cov
 
 peers: $(PEERS)/node_modules/.installed
@@ -51,6 +53,9 @@ bench: $(VENV)/.dev
 
 bench-check: $(VENV)/.dev
 	$(BIN)/python -m bench.check
+
+browser: $(BROWSER)/node_modules/.installed
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { $(call debian,chromium); }
 
 # Only the programs: the tests start a server of their own.
 postgresql:
@@ -82,6 +87,7 @@ lock: $(VENV)/.dev
 	$(call compile,requirements-build.lock) --group build --constraint requirements.lock
 	$(call compile,requirements-dev.lock) --group dev --constraint requirements.lock --extra tracing pyproject.toml
 	cd $(PEERS) && npm install --package-lock-only
+	cd $(BROWSER) && npm install --package-lock-only
 
 # No index address is written into a lock: where packages come from is each machine's own setting.
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -120,9 +126,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@touch $@
 
 # `npm ci` takes exactly what the lock has, checked against its hashes; .npmrc keeps install scripts from running.
-$(PEERS)/node_modules/.installed: $(PEERS)/package.json $(PEERS)/package-lock.json $(PEERS)/.npmrc
+%/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
 	@{ command -v node && command -v npm; } >/dev/null || { $(call debian,nodejs npm); }
 	@node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || \
 		{ echo "Node.js 18 or newer is needed for the tests, this is $$(node --version)" >&2; exit 1; }
-	cd $(PEERS) && npm ci
+	cd $* && npm ci
 	@touch $@

@@ -35,14 +35,15 @@ from cds_service.web import (
     api_docs,
     cors,
     feedback,
-    guideline_pages,
     health,
     log,
     operation_outcome,
     services,
     traces,
+    visitors,
 )
 from cds_service.web.admission import Admission
+from cds_service.web.analytics.access import Operator
 from cds_service.web.body import BodyLimits
 from cds_service.web.instruments import Instruments, instruments
 from cds_service.web.paths import HeadAsGet, TidyPaths
@@ -137,9 +138,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(watch.router())
     app.include_router(health.router(lambda: _about(desks), checks(desks, keys, store), watch.stopping))
     app.include_router(api_docs.router())
-    if settings.tenants is None or settings.workbench:
-        app.include_router(guideline_pages.router(desks.latest.any))
+    for pages in visitors.routers(desks.latest.any, store.activity, _doors(settings)):
+        app.include_router(pages)
     return app
+
+
+def _doors(settings: Settings) -> visitors.Doors:
+    password = settings.operator_password
+    operator = Operator(password, settings.public_url.startswith("https:")) if password else None
+    tokens = settings.tenants is not None
+    shown = settings.workbench or not tokens
+    return visitors.Doors(settings.max_body_bytes, workbench=shown, tokens=tokens, operator=operator)
 
 
 async def _introduce(desks: Desks, store: Store, watch: Instruments) -> None:

@@ -163,6 +163,7 @@ def _answered(
         chart=judged[0][2].chart if selected and chart.facts else None,
         orders=(*map(outcome_of, judged, advices, composed), *unreadable),
         counts=counts_of(drafts),
+        judged=tuple(judged),
     )
 
 

@@ -56,6 +56,7 @@ class Consultation:
     orders: tuple[OrderOutcome, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     prefetch: Mapping[str, str] = field(default_factory=dict)
+    judged: tuple[Judgement, ...] = field(default=(), repr=False)  # for whoever shows more than the outcome
 
 
 def outcome_of(judgement: Judgement, advice: Advice, composed: Composed) -> OrderOutcome:

@@ -4,7 +4,7 @@ Messages are for whoever starts the service: the variable, what is wrong with it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from cds_service.store.opening import read_url
 
 PREFIX = "LIVER_CDS_"
 IN_MEMORY = "sqlite://"  # of this process, gone with it
+SHORTEST_PASSWORD = 12
 ON = ("1", "true", "yes", "on")
 OFF = ("0", "false", "no", "off")
 
@@ -41,6 +42,7 @@ class Settings:
     tenants: Path | None = None  # None: the service is open, and listens on loopback only
     discovery_token: bool = False  # discovery asks for a token as well
     workbench: bool = False  # with tenants too, the pages that people read are served; they need no token
+    operator_password: str = field(default="", repr=False)  # "" = nobody sees what clinicians do
     open_profile: str = "sandbox"
     open_codes: Path | None = None
     open_protocol: bool = False  # suggested orders say how the study is to be done
@@ -175,6 +177,12 @@ def _required(value: str) -> bool:
     return value == "required"
 
 
+def _password(value: str) -> str:
+    if len(value) < SHORTEST_PASSWORD:
+        raise ValueError(f"write a password of {SHORTEST_PASSWORD} characters or more.")
+    return value
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in choices:
@@ -230,6 +238,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "TENANTS": _file,
     "DISCOVERY_TOKEN": _required,
     "WORKBENCH": _switch,
+    "OPERATOR_PASSWORD": _password,
     "OPEN_PROFILE": _one_of(*sorted(PROFILES)),
     "OPEN_CODES": _file,
     "OPEN_PROTOCOL": _switch,

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from cds_service.activity import Activity, Window
 from cds_service.errors import StoreUnreachable
 from cds_service.store import consultations, feedback
+from cds_service.store.activity import read_activity
 from cds_service.store.consultations import Gap
 from cds_service.store.database import Database, Watch, Work
 from cds_service.store.opening import read_url
@@ -22,6 +24,7 @@ WRITE_WITHIN_S: Final = 10.0  # a batch, off the path of requests
 FEEDBACK_WITHIN_S: Final = 5.0
 FLUSH_WITHIN_S: Final = 5.0
 REPORT_WITHIN_S: Final = 30.0
+COUNT_WITHIN_S: Final = 30.0  # a year of a large tenant
 PRUNE_EVERY_S: Final = 600.0
 
 T = TypeVar("T")
@@ -84,6 +87,10 @@ class Store:
     async def read(self, work: Work[T]) -> T:
         """What a report makes of the tables (see `tables`, `report`). Raises StoreUnreachable."""
         return await self._database.read(work, REPORT_WITHIN_S)
+
+    async def activity(self, window: Window) -> Activity:
+        """What clinicians did with our cards. Raises StoreUnreachable."""
+        return await self._database.run(lambda connection: read_activity(connection, window), COUNT_WITHIN_S)
 
     async def prune(self) -> int:
         """Delete what is older than it may be kept; how many rows. Raises StoreUnreachable."""

@@ -61,7 +61,7 @@ def test_another_services_hook_is_400(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/cds-services/other", "/nowhere", "/", "/cds-services/liver-lesion-order-select/x"]
+    "path", ["/cds-services/other", "/nowhere", "/static/", "/cds-services/liver-lesion-order-select/x"]
 )
 def test_an_unknown_address_is_404(client: TestClient, path: str) -> None:
     assert refused(client.post(path, json=hook_request()), 404)["code"] == "not-found"

@@ -1,6 +1,7 @@
 """The repository's own promises: locks, container image, README, and what may stand in a file."""
 
 import ast
+import hashlib
 import importlib.metadata
 import json
 import re
@@ -26,11 +27,13 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MACHINE_PATH = re.compile(r"(?<![\w.~*-])/(?:home|root|Users|work|workspace)/\w")
 PACKAGE_INDEX = re.compile(r"https?://\S*/(?:simple|pypi|npm)\b|--(?:extra-)?index-url|--find-links[ =]\W")
 
-# uvicorn picks the first two up by itself when they are installed, SQLAlchemy the third by a URL.
-USED_WITHOUT_IMPORT = {"httptools", "uvloop", "psycopg"}
+# uvicorn picks the first two up by itself when they are installed, SQLAlchemy the third by a URL, and
+# markdown-it-py the last.
+USED_WITHOUT_IMPORT = {"httptools", "uvloop", "psycopg", "linkify-it-py"}
 IMPORTED_AS = {
     "fastapi-offline": "fastapi_offline",
     "google-re2": "re2",
+    "markdown-it-py": "markdown_it",
     "prometheus-client": "prometheus_client",
     "pyyaml": "yaml",
 }
@@ -94,11 +97,12 @@ def test_the_locks_agree_with_each_other_and_with_the_project() -> None:
     assert {name.replace(".", "-") for name in _dependencies()} <= runtime.keys()
 
 
-def test_the_npm_lock_has_exact_versions_hashes_and_no_address() -> None:
-    """Of the second FHIR server that the tests use; a pin in package.json, and what it needs in the lock."""
-    peers = ROOT / "tests" / "peers"
-    wanted = json.loads((peers / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    text = (peers / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["peers", "browser"])
+def test_the_npm_locks_have_exact_versions_hashes_and_no_address(folder: str) -> None:
+    """Of what only the tests use; a pin in package.json, and what it needs in the lock."""
+    here = ROOT / "tests" / folder
+    wanted = json.loads((here / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    text = (here / "package-lock.json").read_text(encoding="utf-8")
     locked = {
         path.removeprefix("node_modules/"): entry
         for path, entry in json.loads(text)["packages"].items()
@@ -108,6 +112,17 @@ def test_the_npm_lock_has_exact_versions_hashes_and_no_address() -> None:
     hashes = [entry.get("integrity", "") for entry in locked.values()]
     assert [value for value in hashes if not value.startswith("sha512-")] == []
     assert "://" not in text
+
+
+def test_files_of_others_are_unchanged_and_keep_their_licences() -> None:
+    folder = ROOT / "cds_service" / "workbench"
+    told = (folder / "README.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([\w.-]+)` .* `([0-9a-f]{64})` \|$", told, re.MULTILINE))
+    ours = {"site.css", "bench.js", "charts.js", "icon.svg"}
+    assert listed.keys() == {file.name for file in (folder / "static").iterdir()} - ours
+    for name, digest in listed.items():
+        assert hashlib.sha256((folder / "static" / name).read_bytes()).hexdigest() == digest
+        assert list((folder / "licences").glob(f"{name.split('.')[0]}*.txt"))
 
 
 def test_every_runtime_dependency_is_imported() -> None:

@@ -50,6 +50,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         DRAIN_S="0",
         DISCOVERY_TOKEN="optional",
         WORKBENCH="on",
+        OPERATOR_PASSWORD="twelve chars",
         OPEN_PROFILE="epic",
         OPEN_CODES=str(codes),
         OPEN_PROTOCOL="1",
@@ -74,6 +75,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         comment_retention_days=7,
         drain_s=0.0,
         workbench=True,
+        operator_password="twelve chars",
         open_profile="epic",
         open_codes=codes,
         open_protocol=True,
@@ -170,6 +172,7 @@ def test_our_address_follows_from_host_and_port(host: str, url: str) -> None:
         ("RETENTION_DAYS", "0", "above 0"),
         ("BODY_TIMEOUT_S", "0", "seconds"),
         ("DRAIN_S", "-1", "seconds"),
+        ("OPERATOR_PASSWORD", "eleven char", "12 characters or more"),
     ],
 )
 def test_a_faulty_value_is_named_with_what_to_write(name: str, value: str, says: str) -> None:

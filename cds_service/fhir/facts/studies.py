@@ -102,7 +102,8 @@ def _record(entry: Entry, records: Records, terms: Terms, told: Mapping[str, Tol
     if traits is None:
         return
     when = dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED)
-    words = (said or [c.display or c.code for c in found] or [""])[0]
+    named = [reading.study.quote] if reading.study else [""]
+    words = (said or [c.display or c.code for c in found] or named)[0]
     marks = {entry.name} | records.linked(entry, *_LINKS)
     marks |= {
         f"{word(i.get('system'))}|{word(i.get('value'))}" for i in mappings(entry.raw.get("identifier"))
