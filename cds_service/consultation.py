@@ -11,6 +11,7 @@ from cds_service.guideline.assess import Assessment
 from cds_service.guideline.chart import Chart
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.guideline.finding import lines
+from cds_service.guideline.indication import Indication, stated_indication
 
 # One order, the topic it was judged by, and what came out.
 Judgement: TypeAlias = tuple[DraftOrder, GuidelineTopic, Assessment]
@@ -29,6 +30,7 @@ class OrderOutcome:
     asks: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()  # codes that concern the ordered study
     why: tuple[str, ...] = ()
+    indication: Indication | None = None  # None: outside the catalogue, or not to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Consultation:
 
 def outcome_of(judgement: Judgement, advice: Advice) -> OrderOutcome:
     """The outcome of an order that was judged."""
-    draft, _, assessment = judgement
+    draft, topic, assessment = judgement
     return OrderOutcome(
         draft.reference,
         assessment.procedures,
@@ -56,6 +58,7 @@ def outcome_of(judgement: Judgement, advice: Advice) -> OrderOutcome:
         tuple(asked.question for asked in assessment.asks),
         (*(caution.code for caution in advice.cautions), *advice.background),
         tuple(lines(assessment.finding)),
+        stated_indication(topic, draft.order) if draft.order.procedures else None,
     )
 
 

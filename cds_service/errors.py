@@ -4,7 +4,8 @@
     ├── RequestUnreadable      not JSON, not an object, or an envelope member is wrong
     ├── ChartUnavailable       data that the answer needs cannot be had (CDS Hooks: 412)
     ├── ContentFaulty          guideline content that the strict reader refuses
-    └── SettingsFaulty         configuration that must not start
+    ├── SettingsFaulty         configuration that must not start
+    └── ReplayImpossible       an export, an option or a missing package that a replay cannot work with
 
 Messages never echo a value from a request: a member's name and what to do, no patient data.
 """
@@ -42,3 +43,7 @@ class ContentFaulty(LiverCdsError):
 
 class SettingsFaulty(LiverCdsError):
     """A setting that must not start, and what to change."""
+
+
+class ReplayImpossible(LiverCdsError):
+    """A replay cannot start or go on, and what to do. No patient data."""

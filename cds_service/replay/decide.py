@@ -1,0 +1,270 @@
+"""One patient's past orders, decided on with the production code: `consult`, as of each order.
+
+For an order that needed the chart, the question is put up to three times: with what was known, with what
+came later as well, and without what is doubtful (see `as_of`); a fourth time with other content to compare.
+"""
+
+import asyncio
+import pickle
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from cards.vocabulary import Verdict
+from cds_service.consult import Desk, consult
+from cds_service.consultation import Consultation, OrderOutcome
+from cds_service.errors import ChartUnavailable
+from cds_service.fhir.access.prefetch import KEY_OF_TYPE
+from cds_service.fhir.datatypes.elements import codings, mapping, mappings, texts, word
+from cds_service.guideline.terms.judging import Terms, procedures_named
+from cds_service.hooks import HookRequest
+from cds_service.replay.as_of import as_of
+from cds_service.replay.done import agreement, done_after
+from cds_service.replay.past_orders import DECIDED, REFUSED, PastOrder, as_draft, past_order, requester
+from cds_service.replay.people import Person, person
+from cds_service.replay.records import Found, Record
+from cds_service.replay.rows import Row
+
+Json: TypeAlias = Mapping[str, Any]
+OpenDesk: TypeAlias = Callable[[], Desk]
+
+HOOK = "order-sign"  # what a bulk export holds has been signed
+NOBODY = "Practitioner/not-stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of every order; can be pickled, so that other processes and machines ask the same.
+
+    `open_desk`, `open_other`: what the service decides with, and other content to compare it with.
+    `exported`: resource types that the export covers; any other was not searched.
+    """
+
+    open_desk: OpenDesk
+    exported: frozenset[str]
+    open_other: OpenDesk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one consultation, as far as two of them are compared."""
+
+    verdict: str
+    variants: str = ""
+    rating: str = ""
+    medians: str = ""
+    asks: str = ""
+    cautions: str = ""
+    cards: tuple[str, ...] = ()  # how loud each one is
+    suggested: str = ""
+
+
+class Decider:
+    """Decides in one process. Opened once: the content is read and compiled."""
+
+    def __init__(self, question: Question) -> None:
+        self.desk = question.open_desk()
+        self.other = question.open_other() if question.open_other else None
+        self.exported = question.exported
+        self._runner = asyncio.Runner()
+
+    def close(self) -> None:
+        """Ends the event loop; the desk's HTTP client was never used."""
+        self._runner.close()
+
+    def decide(self, record: Record) -> list[Row]:
+        """One row for each of the patient's imaging and biopsy orders, in the export's order."""
+        patient = next(iter(record.of("Patient")), None)
+        who = person(patient)
+        rows = (self._row(found, record, who) for found in record.orders)
+        return [row for row in rows if row is not None]
+
+    def _row(self, found: Found, record: Record, who: Person) -> Row | None:
+        order = past_order(found.raw, self.desk.terms)
+        if order is None:
+            return None
+        stated = _stated(found, record.patient, order, who)
+        if order.status != DECIDED or order.moment is None:
+            return Row(**stated)
+        return Row(**{**stated, **self._decided(order, record, order.moment.first)})
+
+    def _decided(self, order: PastOrder, record: Record, day: date) -> dict[str, Any]:
+        assert order.moment is not None
+        chart = as_of(record.chart, order.moment)
+        counts = {
+            "known": len(chart.known), "later": len(chart.later), "doubtful": len(chart.doubtful),
+        }
+        draft = as_draft(order)
+        try:
+            told = self._consulted(self.desk, draft, record.patient, chart.known, day)
+        except ChartUnavailable:
+            return {"status": REFUSED, **counts}
+        answer = _answer(told, self.desk.terms, order.procedures)
+        found: dict[str, Any] = {**counts, **_told(answer, told)}
+        if told.chart is not None:  # else nothing of the chart was looked at
+            if chart.later:
+                later = self._asked_again(self.desk, draft, record, [*chart.known, *chart.later], day)
+                found["later_changes"] = changes(answer, later)
+                found["later_verdict"], found["later_rating"] = later.verdict, later.rating
+            if chart.doubtful:
+                certain = self._asked_again(self.desk, draft, record, chart.certain, day)
+                found["doubtful_changes"] = changes(answer, certain)
+        if self.other is not None:
+            found |= _compared(answer, self._asked_again(self.other, draft, record, chart.known, day))
+        return {**found, **_followed(order, record, day, answer, self.desk.terms)}
+
+    def _asked_again(
+        self, desk: Desk, draft: Json, record: Record, chart: Iterable[Json], day: date
+    ) -> Answer:
+        told = self._consulted(desk, draft, record.patient, chart, day)
+        return _answer(told, desk.terms, told.orders[0].procedures if told.orders else ())
+
+    def _consulted(
+        self, desk: Desk, draft: Json, patient: str, chart: Iterable[Json], day: date
+    ) -> Consultation:
+        request = HookRequest(
+            hook=HOOK,
+            hook_instance="replay",
+            user_id=requester(draft) or NOBODY,
+            patient_id=patient,
+            context={"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": draft}]}},
+            prefetch=prefetch_of(chart, self.exported),
+        )
+        now = datetime.combine(day, time(12), UTC)
+        return self._runner.run(consult(request, desk, now, _Ids()))
+
+
+def prefetch_of(chart: Iterable[Json], exported: frozenset[str]) -> dict[str, Any]:
+    """A chart as the EHR would have sent it: an empty search for what was exported and is not there."""
+    by_type: dict[str, list[Json]] = defaultdict(list)
+    for resource in chart:
+        by_type[str(resource.get("resourceType"))].append({"resource": resource})
+    return {
+        key: {"resourceType": "Bundle", "type": "searchset", "entry": by_type[kind]} if by_type[kind] else None
+        for kind, key in KEY_OF_TYPE.items()
+        if kind in exported
+    }
+
+
+@lru_cache(maxsize=2)
+def decider(question: bytes) -> Decider:
+    """The process's decider for a pickled Question: opened once, used for every patient after that."""
+    return Decider(pickle.loads(question))  # noqa: S301 - made by the parent process or by the driver
+
+
+def changes(one: Answer, other: Answer) -> str:
+    """What differs between two answers: names of members, "" = nothing."""
+    return ";".join(f.name for f in fields(Answer) if getattr(one, f.name) != getattr(other, f.name))
+
+
+class _Ids:
+    """Identifiers of cards that nobody will see."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> str:
+        self.count += 1
+        return f"00000000-0000-4000-8000-{self.count:012d}"
+
+
+def _stated(found: Found, patient: str, order: PastOrder, who: Person) -> dict[str, Any]:
+    """What the row says of any order, decided or not."""
+    raw, day = found.raw, order.moment.first if order.moment and order.moment.exact else None
+    coding = order.codings[0] if order.codings else None
+    return {
+        "order": "/".join(filter(None, (word(raw.get("resourceType")), word(raw.get("id"))))),
+        "patient": patient,
+        "file": found.file,
+        "place": found.at,
+        "status": order.status,
+        "kind": order.kind,
+        "authored_on": word(raw.get("authoredOn"))[:40],
+        "day": day.isoformat() if day else "",
+        "requester": requester(raw),
+        "code": f"{coding.system}|{coding.code}" if coding and coding.code else "",
+        "title": order.title[:200],
+        "mapped": bool(order.procedures),
+        "procedures": ";".join(order.procedures),
+        "sex": who.sex,
+        "age_band": who.age_band(day) if day else "",
+        "race": who.race,
+        "ethnicity": who.ethnicity,
+        "language": who.language,
+    }
+
+
+def _answer(told: Consultation, terms: Terms, ordered: tuple[str, ...]) -> Answer:
+    if not told.orders:
+        return Answer(Verdict.UNREADABLE.value)
+    one: OrderOutcome = told.orders[0]
+    cards = mappings(told.response.get("cards"))
+    return Answer(
+        verdict=one.verdict.value,
+        variants=";".join(map(str, one.variants)),
+        rating=one.rating.value if one.rating else "",
+        medians=";".join(map(str, one.medians)),
+        asks=";".join(one.asks),
+        cautions=";".join(one.cautions),
+        cards=tuple(word(card.get("indicator")) for card in cards),
+        suggested=";".join(_suggested(cards, terms, ordered)),
+    )
+
+
+def _told(answer: Answer, told: Consultation) -> dict[str, Any]:
+    indication = told.orders[0].indication if told.orders else None
+    return {
+        "procedures": ";".join(told.orders[0].procedures) if told.orders else "",
+        "indication": indication.value if indication else "",
+        "verdict": answer.verdict,
+        "variants": answer.variants,
+        "rating": answer.rating,
+        "medians": answer.medians,
+        "asks": answer.asks,
+        "cautions": answer.cautions,
+        "cards": len(answer.cards),
+        "indicator": answer.cards[0] if answer.cards else "",
+        "suggested": answer.suggested,
+    }
+
+
+def _suggested(cards: Iterable[Json], terms: Terms, ordered: tuple[str, ...]) -> list[str]:
+    """Studies that a click would put in the place of the ordered one, best first."""
+    actions = (
+        action
+        for card in cards
+        for suggestion in mappings(card.get("suggestions"))
+        for action in mappings(suggestion.get("actions"))
+    )
+    codes = (mapping(action.get("resource")).get("code") for action in actions)
+    named = (procedures_named(terms, codings(code), texts(code)) for code in codes if code)
+    return list(dict.fromkeys(one[0] for one in named if len(one) == 1 and one != ordered))
+
+
+def _compared(answer: Answer, other: Answer) -> dict[str, Any]:
+    return {
+        "other_verdict": other.verdict,
+        "other_variants": other.variants,
+        "other_rating": other.rating,
+        "other_asks": other.asks,
+        "other_cards": len(other.cards),
+        "other_changes": changes(answer, other),
+    }
+
+
+def _followed(order: PastOrder, record: Record, day: date, answer: Answer, terms: Terms) -> dict[str, Any]:
+    """What was done, for an order that the topic is about."""
+    if answer.verdict in (Verdict.NOT_APPLICABLE.value, Verdict.UNREADABLE.value):
+        return {}
+    done = done_after(order.raw, day, record.chart, terms)
+    told = {"agreement": agreement(done, order.procedures, answer.suggested.split(";"))}
+    if done is None:
+        return told
+    return told | {
+        "done": ";".join(done.procedures),
+        "done_on": done.day.isoformat() if done.day else "",
+        "done_how": done.how,
+    }
