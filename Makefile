@@ -59,7 +59,7 @@ check: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(call compile,requirements.lock) pyproject.toml
 	$(call compile,requirements-build.lock) --group build --constraint requirements.lock
-	$(call compile,requirements-dev.lock) --group dev --constraint requirements.lock pyproject.toml
+	$(call compile,requirements-dev.lock) --group dev --all-extras --constraint requirements.lock pyproject.toml
 	cd $(PEERS) && npm install --package-lock-only
 
 # No index address is written into a lock: where packages come from is each machine's own setting.

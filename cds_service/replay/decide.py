@@ -18,6 +18,7 @@ from cds_service.consult import Desk, consult
 from cds_service.consultation import Consultation, OrderOutcome
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.prefetch import KEY_OF_TYPE
+from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import codings, mapping, mappings, texts, word
 from cds_service.guideline.terms.judging import Terms, procedures_named
 from cds_service.hooks import HookRequest
@@ -89,13 +90,14 @@ class Decider:
         stated = _stated(found, record.patient, order, who)
         if order.status != DECIDED or order.moment is None:
             return Row(**stated)
-        return Row(**{**stated, **self._decided(order, record, order.moment.first)})
+        return Row(**{**stated, **self._decided(order, record, order.moment)})
 
-    def _decided(self, order: PastOrder, record: Record, day: date) -> dict[str, Any]:
-        assert order.moment is not None
-        chart = as_of(record.chart, order.moment)
+    def _decided(self, order: PastOrder, record: Record, moment: When) -> dict[str, Any]:
+        chart, day = as_of(record.chart, moment), moment.first
         counts = {
-            "known": len(chart.known), "later": len(chart.later), "doubtful": len(chart.doubtful),
+            "known": len(chart.known),
+            "later": len(chart.later),
+            "doubtful": len(chart.doubtful),
         }
         draft = as_draft(order)
         try:
@@ -143,7 +145,9 @@ def prefetch_of(chart: Iterable[Json], exported: frozenset[str]) -> dict[str, An
     for resource in chart:
         by_type[str(resource.get("resourceType"))].append({"resource": resource})
     return {
-        key: {"resourceType": "Bundle", "type": "searchset", "entry": by_type[kind]} if by_type[kind] else None
+        key: {"resourceType": "Bundle", "type": "searchset", "entry": by_type[kind]}
+        if by_type[kind]
+        else None
         for kind, key in KEY_OF_TYPE.items()
         if kind in exported
     }

@@ -1,4 +1,4 @@
-"""Which study was finally done? What names the order as its basis, else the first one of the weeks after it."""
+"""Which study was finally done? What names the order as its basis, else the first one after it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

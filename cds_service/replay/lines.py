@@ -5,9 +5,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO
+from typing import BinaryIO, TypeAlias
 
 from cds_service.replay.inputs import Piece
+
+Stream: TypeAlias = BinaryIO | gzip.GzipFile
 
 LONGEST_LINE = 32 << 20  # bytes; a longer line is a fault, and is passed over without being held
 _CHUNK = 1 << 20
@@ -49,7 +51,7 @@ def lines_of(piece: Piece) -> Iterator[Line]:
             at += length
 
 
-def _opened(piece: Piece, stack: ExitStack) -> tuple[IO[bytes], int]:
+def _opened(piece: Piece, stack: ExitStack) -> tuple[Stream, int]:
     """The stream at the first line that begins in the piece, and where that is."""
     raw = stack.enter_context(piece.file.path.open("rb", buffering=_CHUNK))
     if piece.file.gzipped:
@@ -61,7 +63,7 @@ def _opened(piece: Piece, stack: ExitStack) -> tuple[IO[bytes], int]:
     return raw, piece.start - 1 + length
 
 
-def _next(stream: IO[bytes]) -> tuple[bytes, int]:
+def _next(stream: Stream) -> tuple[bytes, int]:
     """The next line and its length in bytes with its end; of a line that is too long, only the length."""
     content = stream.readline(LONGEST_LINE + 1)
     length = len(content)

@@ -30,7 +30,9 @@ NOT_TO_DO = "not-to-be-done"
 OF_ANOTHER = "of-several-patients"
 
 IMAGING, BIOPSY = "imaging", "biopsy"
-_CATEGORIES = frozenset(("rad", "radiology", "imaging", "imaging-order", "394914008", "363679005", "lp29684-5"))
+_CATEGORIES = frozenset(
+    ("rad", "radiology", "imaging", "imaging-order", "394914008", "363679005", "lp29684-5")
+)
 _BIOPSY = re.compile(r"\bbiops(?:y|ies)\b|\bbx\b", re.IGNORECASE)
 _NO_REQUEST = frozenset(("proposal", "plan", "directive", "option"))
 _MADE_LATER = ("note", "supportingInfo", "relevantHistory", "extension")
@@ -94,9 +96,7 @@ def requester(raw: Json) -> str:
     return f"{target.kind}/{target.id}".lstrip("/") if target and target.kind != "#" else ""
 
 
-def _kind(
-    raw: Json, coded: list[Coding], said: list[str], procedures: tuple[str, ...], terms: Terms
-) -> str:
+def _kind(raw: Json, coded: list[Coding], said: list[str], procedures: tuple[str, ...], terms: Terms) -> str:
     words = [*said, *(one.display for one in coded)]
     if any(terms.studies.procedures[name].liver_biopsy for name in procedures):
         return BIOPSY

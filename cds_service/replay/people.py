@@ -58,7 +58,9 @@ def _us_core(raw: Json, name: str) -> str:
             told = sorted({name for name in named if name})
             if told:
                 return told[0] if len(told) == 1 else "More than one"
-            return next((word(p.get("valueString"))[:60] for p in parts if p.get("url") == "text"), NOT_STATED)
+            return next(
+                (word(p.get("valueString"))[:60] for p in parts if p.get("url") == "text"), NOT_STATED
+            )
     return NOT_STATED
 
 

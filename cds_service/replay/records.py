@@ -49,7 +49,7 @@ def records_of(shard: Path) -> Iterator[Record]:
 
 
 def record(patient: str, lines: Iterable[tuple[int, int, bytes]]) -> Record:
-    """A patient's record. `lines`: file, place and content, in any order; of an order sent twice, the newer."""
+    """A patient's record. `lines`: file, place and content, in any order. Of versions of an order, one."""
     found = Record(patient)
     for file, at, line in sorted(lines, key=lambda one: one[:2]):
         raw = orjson.loads(line)

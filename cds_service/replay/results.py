@@ -1,4 +1,4 @@
-"""The rows of all shards as one Parquet and one CSV file, in an order of their own: equal runs, equal bytes."""
+"""The rows of all shards as one Parquet and one CSV file, in a fixed order: equal runs, equal bytes."""
 
 from pathlib import Path
 from typing import Any

@@ -21,7 +21,15 @@ import cds_service
 from cds_service.errors import ReplayImpossible
 from cds_service.replay import extras, local_engine, spark_engine
 from cds_service.replay.decide import OpenDesk, Question
-from cds_service.replay.inputs import PIECE_BYTES, READ_TYPES, Export, InputFile, find_export, pieces_of, sha256_of
+from cds_service.replay.inputs import (
+    PIECE_BYTES,
+    READ_TYPES,
+    Export,
+    InputFile,
+    find_export,
+    pieces_of,
+    sha256_of,
+)
 from cds_service.replay.results import collect
 from cds_service.replay.shards import ShardCounts, gather, shards_for
 from cds_service.replay.staging import PieceCounts, stage, write_whole
@@ -128,7 +136,8 @@ def _manifest(plan: Plan, export: Export, progress: Progress) -> dict[str, Any]:
         "settings": dict(plan.settings),
         "taken_at": export.taken_at,
         "files": [
-            {"number": f.number, "name": f.name, "bytes": f.size, "sha256": hashes[f.name]} for f in export.files
+            {"number": f.number, "name": f.name, "bytes": f.size, "sha256": hashes[f.name]}
+            for f in export.files
         ],
         "ignored_files": list(export.ignored),
         "piece_bytes": plan.piece_bytes,
@@ -160,7 +169,9 @@ def _claim(work: Path, manifest: Mapping[str, Any], out: Path) -> None:
 def _staged(plan: Plan, export: Export, work: Path, shards: int, progress: Progress) -> list[PieceCounts]:
     pieces = list(pieces_of(export, plan.piece_bytes))
     one = partial(stage, shards=shards, folder=work / "staged")
-    return sorted(_each("Reading", over(one, pieces, plan.workers), len(pieces), progress), key=lambda p: p.key)
+    return sorted(
+        _each("Reading", over(one, pieces, plan.workers), len(pieces), progress), key=lambda p: p.key
+    )
 
 
 def _gathered(plan: Plan, work: Path, shards: range, progress: Progress) -> list[ShardCounts]:
@@ -183,14 +194,3 @@ def _each(name: str, found: Iterable[Any], total: int, progress: Progress) -> It
     for one in found:
         progress.part()
         yield one
-
-
-def faults_of(pieces: Iterable[PieceCounts]) -> Iterator[tuple[str, int, str]]:
-    """File, line and reason of every line that could not be read, as far as they were listed."""
-    before: dict[str, int] = {}
-    for piece in pieces:
-        start = before.get(piece.file, 0)
-        for line, why in piece.faults:
-            yield piece.file, start + line, why
-        before[piece.file] = start + piece.lines
-

@@ -4,7 +4,6 @@ A shard holds all that the export says of some patients. Row groups hold one sha
 step reads of every file only what is its own.
 """
 
-import os
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +25,7 @@ LISTED_FAULTS = 1_000  # of one piece; the rest is counted
 
 # shard, patient, kind, id, file number, where in the file, the line itself
 Staged = tuple[int, str, str, str, int, int, bytes]
+
 
 @dataclass(slots=True)
 class PieceCounts:
@@ -52,9 +52,11 @@ class PieceCounts:
         if len(self.faults) < LISTED_FAULTS:
             self.faults.append((line, why))
 
+
 def shard_of(patient: str, shards: int) -> int:
     """The patient's shard: the same on every machine and in every run."""
     return zlib.crc32(patient.encode("utf-8", "surrogatepass")) % shards
+
 
 def stage(piece: Piece, shards: int, folder: Path) -> PieceCounts:
     """Read one piece into `folder`. Done when its JSON file is there; a second call is then a mere read."""
@@ -67,26 +69,31 @@ def stage(piece: Piece, shards: int, folder: Path) -> PieceCounts:
     write_whole(done, orjson.dumps(_to_json(counts)))
     return counts
 
+
 def counts_from(document: Mapping[str, Any]) -> PieceCounts:
     """Counts as `stage` left them behind."""
     counters = {name: Counter(document[name]) for name in ("seen", "versions", "no_patient", "outcomes")}
     faults = [(int(line), str(why)) for line, why in document["faults"]]
     return PieceCounts(**{**document, **counters, "faults": faults})
 
+
 def write_whole(path: Path, content: bytes) -> None:
     """The file is there in full or not at all, whenever the process ends."""
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_bytes(content)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
+
 
 def finish(path: Path, write: Callable[[Path], None]) -> None:
     """As `write_whole`, for a library that writes the file itself."""
     unfinished = path.with_name(path.name + ".unfinished")
     write(unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
+
 
 def _to_json(counts: PieceCounts) -> dict[str, Any]:
     return {name: getattr(counts, name) for name in PieceCounts.__dataclass_fields__}
+
 
 def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
     for line in lines_of(piece):
@@ -112,6 +119,7 @@ def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
         place = (piece.file.number, line.at)
         yield (shard, resource.patient, resource.kind, resource.id, *place, line.content)
 
+
 def _count(raw: Mapping[str, Any], counts: PieceCounts) -> None:
     kind = word(raw.get("resourceType"))
     counts.seen[kind] += 1
@@ -124,6 +132,7 @@ def _count(raw: Mapping[str, Any], counts: PieceCounts) -> None:
     elif kind == "Observation" and resource_of(raw) is None:
         counts.not_asked_for += 1
 
+
 def _batches(rows: Iterator[Staged]) -> Iterator[list[Staged]]:
     held: list[Staged] = []
     size = 0
@@ -135,6 +144,7 @@ def _batches(rows: Iterator[Staged]) -> Iterator[list[Staged]]:
             held, size = [], 0
     if held:
         yield held
+
 
 def _write(rows: list[Staged], path: Path) -> None:
     arrow, parquet = extras.load("pyarrow"), extras.load("pyarrow.parquet")
@@ -161,6 +171,7 @@ def _write(rows: list[Staged], path: Path) -> None:
                 writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
 
     finish(path, write)
+
 
 def _by_shard(rows: list[Staged]) -> Iterator[list[Staged]]:
     start = 0

@@ -1,4 +1,4 @@
-"""Writing an export: by type into many small or few huge files, plain or gzipped, with the mess of real ones."""
+"""Writing an export: by type into many small or few huge files, plain or gzipped, with real ones' mess."""
 
 import gzip
 import random

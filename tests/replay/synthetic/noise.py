@@ -1,4 +1,4 @@
-"""What exports are full of and no order's answer hangs on: vitals, labs, visits, prescriptions, other problems.
+"""What exports are full of and no answer hangs on: vitals, labs, visits, prescriptions, other problems.
 
 Ready-made lines with places for ids and dates, since most of an export's bytes are these.
 """
@@ -108,7 +108,7 @@ READ = (
 
 
 def life(who: str, day: date, count: int, chance: random.Random) -> list[tuple[str, bytes]]:
-    """`count` lines around an order of that day, before and after it; four of them are read by the service."""
+    """`count` lines around an order of that day, before and after it; the service reads four of them."""
     chosen = [*READ[: min(count, len(READ))], *chance.choices(UNREAD, k=max(count - len(READ), 0))]
     lines = []
     for number, (kind, line) in enumerate(chosen):

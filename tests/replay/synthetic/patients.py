@@ -1,4 +1,4 @@
-"""One synthetic patient: a vignette, another order or two, a life around it, and what must come of each order."""
+"""One synthetic patient: a vignette, other orders, a life around it, and what must come of each order."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -62,15 +62,19 @@ def make(number: int, cases: tuple[Case, ...], chance: random.Random, noise: int
     made = Made()
     chart = Chart(case, day)
     who = patient_id(case)
-    made.resources += [_described(r, chance) if r["resourceType"] == "Patient" else r for r in chart.resources]
+    made.resources += [
+        _described(r, chance) if r["resourceType"] == "Patient" else r for r in chart.resources
+    ]
     order = bundle.draft(case, case.order, 1, chart)
-    written = datetime(day.year, day.month, day.day, 9 + chance.randrange(8), chance.randrange(60), tzinfo=ZONE)
+    written = datetime(
+        day.year, day.month, day.day, 9 + chance.randrange(8), chance.randrange(60), tzinfo=ZONE
+    )
     order |= {"status": chance.choice(("completed", "active", "revoked")), "authoredOn": written.isoformat()}
     order["requester"] = {"reference": f"Practitioner/dr-{chance.randrange(40)}"}
     known = _expected(case, order, who)
     known = _afterwards(case, order, day, known, made, chance)
     made.resources.append(_as_sent(order, chance, made, known))
-    _other_order(who, number, day, made, chance)
+    _other_order(who, number, made, chance)
     made.lines += life(who, day, noise, chance)
     return made
 
@@ -104,16 +108,14 @@ def _expected(case: Case, order: Json, who: str) -> Known:
     )
 
 
-def _afterwards(
-    case: Case, order: Json, day: date, known: Known, made: Made, chance: random.Random
-) -> Known:
-    """What the export holds from after the order: it must not count, and is known to change the answer or not."""
+def _afterwards(case: Case, order: Json, day: date, known: Known, made: Made, chance: random.Random) -> Known:
+    """What the export holds from after the order: it must not count. Known: whether it would change the answer."""
     told: dict[str, Any] = {}
     about = known.verdict not in (Verdict.NOT_APPLICABLE.value, None)
     if chance.random() < 0.5:
         after = day + timedelta(days=chance.randrange(3, 40))
         done = BEST if chance.random() < 0.5 else "as-ordered"
-        made.resources.append(_study_done(case, order, after, done, chance))
+        made.resources.append(_study_done(order, after, done, chance))
         if about and case.order.study:
             ordered = done != BEST or BEST in case.order.study
             told["agreement"] = "as-ordered" if ordered else _other_agreement(case)
@@ -121,7 +123,10 @@ def _afterwards(
         told["agreement"] = "none-found"
     if chance.random() < 0.15:
         made.resources.append(_liver_cancer(order, day + timedelta(days=chance.randrange(2, 90))))
-        if known.verdict == Verdict.RATED.value:
+        answered = any(code.startswith("characterization.") for codes in case.answers for code in codes)
+        if answered:
+            told["later_changes"] = False  # what the clinician stated outranks the chart
+        elif known.verdict == Verdict.RATED.value:
             told |= {"later_changes": True, "later_verdict": Verdict.NOT_APPLICABLE.value}
         elif known.verdict is not None:
             told["later_changes"] = None
@@ -141,7 +146,7 @@ def _with(known: Known, **told: Any) -> Known:
     return Known(**{**members, **told})
 
 
-def _study_done(case: Case, order: Json, day: date, done: str, chance: random.Random) -> Json:
+def _study_done(order: Json, day: date, done: str, chance: random.Random) -> Json:
     """An ImagingStudy or a Procedure that names the order as its basis, dated after it."""
     best = {"coding": [{"system": CPT, "code": "74183"}], "text": "MRI abdomen without and with IV contrast"}
     named = best if done == BEST else order["code"]
@@ -194,7 +199,7 @@ def _as_sent(order: Json, chance: random.Random, made: Made, known: Known) -> Js
 Maker = Callable[[str, random.Random], tuple[Json, Mapping[str, Any]]]
 
 
-def _other_order(who: str, number: int, day: date, made: Made, chance: random.Random) -> None:
+def _other_order(who: str, number: int, made: Made, chance: random.Random) -> None:
     """Another imaging order of the same patient, and a lab order that is none of our business."""
     members, told = chance.choice(OTHERS)
     order: Json = {
@@ -203,7 +208,7 @@ def _other_order(who: str, number: int, day: date, made: Made, chance: random.Ra
         "status": "completed",
         "intent": "order",
         "subject": {"reference": f"Patient/{who}"},
-        "authoredOn": f"{day - timedelta(days=chance.randrange(30, 200))}T08:30:00Z",
+        "authoredOn": f"{FIRST_DAY + timedelta(days=chance.randrange(DAYS))}T08:30:00Z",
         "requester": {"reference": f"Practitioner/dr-{chance.randrange(40)}"},
         **members,
     }
@@ -215,7 +220,10 @@ def _other_order(who: str, number: int, day: date, made: Made, chance: random.Ra
 
 
 def _coded(system: str, code: str, text: str, reason: str) -> Json:
-    return {"code": {"coding": [{"system": system, "code": code}], "text": text}, "reasonCode": [{"text": reason}]}
+    return {
+        "code": {"coding": [{"system": system, "code": code}], "text": text},
+        "reasonCode": [{"text": reason}],
+    }
 
 
 _OUT = {"verdict": Verdict.NOT_APPLICABLE.value}
