@@ -24,7 +24,7 @@ from cds_service.guideline.terms.judging import Terms, procedures_named
 from cds_service.hooks import HookRequest
 from cds_service.replay.as_of import as_of
 from cds_service.replay.done import agreement, done_after
-from cds_service.replay.past_orders import DECIDED, REFUSED, PastOrder, as_draft, past_order, requester
+from cds_service.replay.past_orders import DECIDED, FAULT, REFUSED, PastOrder, as_draft, past_order, requester
 from cds_service.replay.people import Person, person
 from cds_service.replay.records import Found, Record
 from cds_service.replay.rows import Row
@@ -90,7 +90,10 @@ class Decider:
         stated = _stated(found, record.patient, order, who)
         if order.status != DECIDED or order.moment is None:
             return Row(**stated)
-        return Row(**{**stated, **self._decided(order, record, order.moment)})
+        try:
+            return Row(**{**stated, **self._decided(order, record, order.moment)})
+        except Exception:  # one order of millions must not end the run, and must not pass for silence
+            return Row(**{**stated, "status": FAULT})
 
     def _decided(self, order: PastOrder, record: Record, moment: When) -> dict[str, Any]:
         chart, day = as_of(record.chart, moment), moment.first
@@ -190,7 +193,7 @@ def _stated(found: Found, patient: str, order: PastOrder, who: Person) -> dict[s
         "day": day.isoformat() if day else "",
         "requester": requester(raw),
         "code": f"{coding.system}|{coding.code}" if coding and coding.code else "",
-        "title": order.title[:200],
+        "title": _plain(order.title),
         "mapped": bool(order.procedures),
         "procedures": ";".join(order.procedures),
         "sex": who.sex,
@@ -199,6 +202,11 @@ def _stated(found: Found, patient: str, order: PastOrder, who: Person) -> dict[s
         "ethnicity": who.ethnicity,
         "language": who.language,
     }
+
+
+def _plain(title: str) -> str:
+    """Chart text that no spreadsheet takes for a formula."""
+    return f"'{title}" if title.startswith(("=", "+", "-", "@")) else title
 
 
 def _answer(told: Consultation, terms: Terms, ordered: tuple[str, ...]) -> Answer:

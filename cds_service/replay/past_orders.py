@@ -12,7 +12,15 @@ from typing import Any, TypeAlias
 from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
-from cds_service.fhir.datatypes.elements import codings, mapping, mappings, status_words, texts, word
+from cds_service.fhir.datatypes.elements import (
+    codings,
+    mapping,
+    mappings,
+    quoted,
+    status_words,
+    texts,
+    word,
+)
 from cds_service.fhir.datatypes.references import parse
 from cds_service.guideline.terms.code_systems import system_name
 from cds_service.guideline.terms.judging import Terms, procedures_named, traits_named
@@ -27,7 +35,7 @@ IN_ERROR = "entered-in-error"
 NOT_REQUESTED = "proposal-or-plan"
 FILLER = "filler-order"
 NOT_TO_DO = "not-to-be-done"
-OF_ANOTHER = "of-several-patients"
+FAULT = "our-own-fault"
 
 IMAGING, BIOPSY = "imaging", "biopsy"
 _CATEGORIES = frozenset(
@@ -65,7 +73,7 @@ def past_order(raw: Json, terms: Terms) -> PastOrder | None:
     moment = dates.parse(raw.get("authoredOn"))
     title = (said or [one.display for one in coded if one.display] or [""])[0]
     status = _status(drafted, moment)
-    return PastOrder(drafted, kind, status, moment, tuple(coded), title, procedures)
+    return PastOrder(drafted, kind, status, moment, tuple(coded), quoted(title), procedures)
 
 
 def as_draft(order: PastOrder) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from cds_service.fhir.access.prefetch import OBSERVATION_CODES
 from cds_service.fhir.datatypes.elements import loinc_of, mapping, mappings, word
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS, parse
 from cds_service.fhir.orders import ORDER_TYPES
+from cds_service.hooks import HALF_PAIR, MAX_DEPTH
 from cds_service.replay.inputs import READ_TYPES
 
 NOT_JSON = "not JSON"
 NOT_AN_OBJECT = "not a JSON object"
 NO_TYPE = "no resourceType"
+TOO_DEEP = "nested too deep"
 _WANTED_LOINC = frozenset(OBSERVATION_CODES)
 
 
@@ -35,7 +37,24 @@ def read_line(content: bytes) -> Mapping[str, Any] | str:
         return NOT_JSON
     if not isinstance(found, dict):
         return NOT_AN_OBJECT
+    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+        return TOO_DEEP
     return found if word(found.get("resourceType")) else NO_TYPE
+
+
+def mended(content: bytes) -> bytes:
+    """The line as the service itself would read it: half a surrogate pair costs that character alone."""
+    return HALF_PAIR.sub(rb"\\ufffd", content) if b"\\u" in content else content
+
+
+def _depth(value: object) -> int:
+    """How deep objects and arrays are nested."""
+    level, depth = [value], 0
+    while level:
+        nested = (v for v in level if isinstance(v, dict | list))
+        level = [inner for v in nested for inner in (v.values() if isinstance(v, dict) else v)]
+        depth += 1
+    return depth
 
 
 def resource_of(raw: Mapping[str, Any]) -> Resource | None:

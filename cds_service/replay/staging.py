@@ -18,7 +18,7 @@ from cds_service.fhir.orders import ORDER_TYPES
 from cds_service.replay import extras
 from cds_service.replay.inputs import Piece
 from cds_service.replay.lines import lines_of
-from cds_service.replay.resource import fhir_version, read_line, resource_of
+from cds_service.replay.resource import fhir_version, mended, read_line, resource_of
 
 FLUSH_BYTES = 48 << 20  # of unpacked lines that a worker holds before it writes them
 LISTED_FAULTS = 1_000  # of one piece; the rest is counted
@@ -104,7 +104,8 @@ def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
         if not line.content:
             counts.blank += 1
             continue
-        raw = read_line(line.content)
+        content = mended(line.content)
+        raw = read_line(content)
         if isinstance(raw, str):
             counts.fault(line.number, raw)
             continue
@@ -117,7 +118,7 @@ def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
             continue
         shard = shard_of(resource.patient, shards)
         place = (piece.file.number, line.at)
-        yield (shard, resource.patient, resource.kind, resource.id, *place, line.content)
+        yield (shard, resource.patient, resource.kind, resource.id, *place, content)
 
 
 def _count(raw: Mapping[str, Any], counts: PieceCounts) -> None:

@@ -164,8 +164,8 @@ def _findings(numbers: Mapping[str, Any], words: Words) -> list[str]:
         )
     changed, of = numbers["as_of"]["later_verdict"], numbers["as_of"]["in_scope"]
     lines.append(
-        f"{count(changed)} verdicts ({percent(changed, of)} of the orders about a liver lesion) would be others"
-        " if one looked at today’s chart instead of the chart of then."
+        f"{count(changed)} verdicts ({percent(changed, of)} of the orders about a liver lesion)"
+        " would be others if one looked at today’s chart instead of the chart of then."
     )
     return lines
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic
+from cds_service.guideline.terms.code_systems import system_name
 from cds_service.replay import past_orders as past
 
 STEPS: Final = {
@@ -32,6 +33,13 @@ OUTCOMES: Final = {
     "another-study": "Another study done",
     "none-found": "No study found",
 }
+SYSTEMS: Final = {"cpt": "CPT", "loinc": "LOINC", "snomed-ct": "SNOMED CT", "radlex": "RadLex"}
+    "cpt": "CPT",
+    "loinc": "LOINC",
+    "snomed-ct": "SNOMED CT",
+    "radlex": "RadLex",
+    "hcpcs": "HCPCS",
+}
 SAID: Final = {"warning": "Warning card", "info": "Info card", "silent": "No card"}
 INDICATIONS: Final = {
     "names-liver-lesion": "names a liver lesion",
@@ -47,6 +55,7 @@ STATUSES: Final = {
     past.NOT_REQUESTED: "a proposal or plan, not an order",
     past.FILLER: "the filler's copy of an order",
     past.NOT_TO_DO: "an order not to do something",
+    past.FAULT: "a fault of ours: please report it",
     past.REFUSED: "the export holds no problem lists: the service would have answered 412",
 }
 
@@ -92,6 +101,12 @@ class Words:
         """`2026-05` as `May 26`."""
         year, _, number = month.partition("-")
         return f"{calendar.month_abbr[int(number)]} {year[2:]}"
+
+    def code(self, code: str) -> str:
+        """`http://www.ama-assn.org/go/cpt|70450` as `CPT 70450`; a system that we do not know as it is."""
+        system, _, own = code.partition("|")
+        known = system_name(system)
+        return f"{SYSTEMS.get(known, known)} {own}" if known else code.replace("|", " ").strip()
 
     def group(self, grouping: str, name: str) -> str:
         """A group of patients, beside its grouping."""

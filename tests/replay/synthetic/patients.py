@@ -109,7 +109,7 @@ def _expected(case: Case, order: Json, who: str) -> Known:
 
 
 def _afterwards(case: Case, order: Json, day: date, known: Known, made: Made, chance: random.Random) -> Known:
-    """What the export holds from after the order: it must not count. Known: whether it would change the answer."""
+    """What the export holds from after the order: it must not count, and what it would change is known."""
     told: dict[str, Any] = {}
     about = known.verdict not in (Verdict.NOT_APPLICABLE.value, None)
     if chance.random() < 0.5:
