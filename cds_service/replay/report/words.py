@@ -34,12 +34,6 @@ OUTCOMES: Final = {
     "none-found": "No study found",
 }
 SYSTEMS: Final = {"cpt": "CPT", "loinc": "LOINC", "snomed-ct": "SNOMED CT", "radlex": "RadLex"}
-    "cpt": "CPT",
-    "loinc": "LOINC",
-    "snomed-ct": "SNOMED CT",
-    "radlex": "RadLex",
-    "hcpcs": "HCPCS",
-}
 SAID: Final = {"warning": "Warning card", "info": "Info card", "silent": "No card"}
 INDICATIONS: Final = {
     "names-liver-lesion": "names a liver lesion",
