@@ -5,12 +5,12 @@ came later as well, and without what is doubtful (see `as_of`); a fourth time wi
 """
 
 import asyncio
+import atexit
 import pickle
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from cards.vocabulary import Verdict
@@ -156,10 +156,22 @@ def prefetch_of(chart: Iterable[Json], exported: frozenset[str]) -> dict[str, An
     }
 
 
-@lru_cache(maxsize=2)
+_opened: dict[bytes, Decider] = {}
+
+
 def decider(question: bytes) -> Decider:
     """The process's decider for a pickled Question: opened once, used for every patient after that."""
-    return Decider(pickle.loads(question))  # noqa: S301 - made by the parent process or by the driver
+    if question not in _opened:
+        close_decider()
+        _opened[question] = Decider(pickle.loads(question))  # noqa: S301 - made by our own parent or driver
+    return _opened[question]
+
+
+@atexit.register
+def close_decider() -> None:
+    """Close what `decider` opened, if it did."""
+    while _opened:
+        _opened.popitem()[1].close()
 
 
 def changes(one: Answer, other: Answer) -> str:

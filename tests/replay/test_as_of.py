@@ -7,6 +7,7 @@ import pytest
 from cds_service.fhir.datatypes.dates import When, parse
 from cds_service.replay.as_of import as_of
 
+SEEN = {"effectiveDateTime": "2026-05-01"}
 ORDER = "2026-05-20T10:00:00-05:00"
 
 
@@ -38,9 +39,9 @@ def _lies(resource: dict[str, Any], written: str = ORDER) -> str:
         ({"resourceType": "Condition", "recordedDate": "yesterday", "assertedDate": "2026-07-01"}, "later"),
         ({"resourceType": "Condition"}, "doubtful"),
         ({"resourceType": "Condition", "dateRecorded": "2026-07-01"}, "later"),
-        ({"resourceType": "DiagnosticReport", "effectiveDateTime": "2026-05-01", "issued": "2026-05-22"}, "later"),
         ({"resourceType": "DiagnosticReport", "effectiveDateTime": "2026-05-01"}, "known"),
-        ({"resourceType": "Observation", "effectivePeriod": {"start": "2026-05-01", "end": "2026-06"}}, "later"),
+        ({"resourceType": "DiagnosticReport", **SEEN, "issued": "2026-05-22T08:00:00Z"}, "later"),
+        ({"resourceType": "Observation", "effectivePeriod": {"start": "2026-05", "end": "2026-06"}}, "later"),
         ({"resourceType": "Procedure", "performedPeriod": {"start": "2026-05-01"}}, "known"),
         ({"resourceType": "Procedure", "occurrenceDateTime": "2026-05-21"}, "later"),
         ({"resourceType": "ImagingStudy", "started": "2026-05-20T10:00:01-05:00"}, "later"),

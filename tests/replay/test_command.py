@@ -48,7 +48,8 @@ def export(tmp_path: Path) -> Path:
 
 def test_a_run_says_what_it_found_and_where_it_lies(run: Run, export: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code, said, progress = run("replay", export, "--out", out, "--workers", "1", "--sample", "4", "--blind")
+    options = ("--workers", "1", "--sample", "4", "--blind")
+    code, said, progress = run("replay", export, "--out", out, *options)
     assert code == 0
     assert "12 imaging and biopsy orders" in said
     assert f"report: {out / 'report.html'}" in said
