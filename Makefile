@@ -18,12 +18,13 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(1); \
 	else echo "Please install: $(1)  (sudo apt-get install $(1))" >&2; exit 1; fi
 
-.PHONY: help run test peers lint format check lock image clean
+.PHONY: help run test peers java lint format check lock image clean
 
 help:
 	@echo "make run     start the service on 127.0.0.1 and show the answer to a sample order"
 	@echo "make test    every check, then the whole test suite"
 	@echo "make peers   the second FHIR server of the tests, from npm (make test does it too)"
+	@echo "make java    what Spark needs (make test does it too)"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make format  let ruff rewrite the code"
 	@echo "make check   guideline content: strict reading, clinical cases, what no case reaches"
@@ -36,10 +37,14 @@ run: $(VENV)/.runtime
 	@$(BIN)/liver-cds serve --first $(FIRST_ORDER)
 
 # The gates first, pytest last: its summary closes the output.
-test: lint check peers
+test: lint check peers java
 	$(BIN)/python -m pytest -n 2 --cov
 
 peers: $(PEERS)/node_modules/.installed
+
+# Spark runs on it; the tests of `replay --engine spark` do too.
+java:
+	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { $(call debian,default-jre-headless); }
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -89,6 +89,15 @@ def test_the_locks_agree_with_each_other_and_with_the_project() -> None:
     assert {name.replace(".", "-") for name in _dependencies()} <= runtime.keys()
 
 
+def test_what_is_optional_is_there_for_the_tests() -> None:
+    extras = _project()["optional-dependencies"]
+    assert isinstance(extras, dict)
+    wanted = {re.split(r"[<>=;\[\s]", entry)[0] for entries in extras.values() for entry in entries}
+    assert wanted
+    assert wanted <= _pinned("requirements-dev.lock").keys()
+    assert not wanted & _pinned("requirements.lock").keys()
+
+
 def test_the_npm_lock_has_exact_versions_hashes_and_no_address() -> None:
     """Of the second FHIR server that the tests use; a pin in package.json, and what it needs in the lock."""
     peers = ROOT / "tests" / "peers"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -142,6 +143,13 @@ def test_a_missing_package_is_named_with_its_extra(
     monkeypatch.setattr(sys, "meta_path", [Missing, *sys.meta_path])
     with pytest.raises(ReplayImpossible, match=rf"{package}.*liver-lesion-cds\[{extra}\]"):
         extras.load(name)
+
+
+def test_nobody_else_waits_for_what_only_replay_needs() -> None:
+    script = "import sys, cds_service.cli; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert "cds_service" in ran.stdout.split()
+    assert not set(extras.EXTRAS) & set(ran.stdout.split())
 
 
 def test_a_fault_inside_a_package_is_not_called_missing(
