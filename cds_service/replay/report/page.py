@@ -45,7 +45,7 @@ def write_page(
     quality: Mapping[str, Any] | None,
     smallest: int,
 ) -> None:
-    """Render the report. `quality`: None where there was no export."""
+    """Render the report. `quality`: None where there was no export: records of a silent phase."""
     environment = Environment(
         loader=PackageLoader("cds_service.replay.report"),
         autoescape=True,
@@ -53,7 +53,12 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    left_out = {"quality": quality, "compared": numbers["compared"], "validation": numbers["review"]}
+    left_out = {
+        "quality": quality,
+        "as-of": quality,
+        "compared": numbers["compared"],
+        "validation": numbers["review"],
+    }
     contents = [one for one in CONTENTS if left_out.get(one[0], True)]
     css = environment.get_template("report.css").render()
     page = environment.get_template("report.html").render(
@@ -65,7 +70,7 @@ def write_page(
         pictures=pictures(numbers, words),
         contents=contents,
         tiles=_tiles(numbers),
-        findings=_findings(numbers, words),
+        findings=_findings(numbers, words, with_later=quality is not None),
         firing_line=_firing_line(numbers),
         quality=quality,
         manifest=manifest,
@@ -137,7 +142,7 @@ def _tile(value: str, label: str, note: str) -> dict[str, str]:
     return {"value": value, "label": label, "note": note}
 
 
-def _findings(numbers: Mapping[str, Any], words: Words) -> list[str]:
+def _findings(numbers: Mapping[str, Any], words: Words, *, with_later: bool) -> list[str]:
     """Sentences a reader takes home, each only where the numbers bear it."""
     told = numbers["overview"]
     lines = [_lead(told)]
@@ -162,11 +167,12 @@ def _findings(numbers: Mapping[str, Any], words: Words) -> list[str]:
             f"What most often keeps an order from being rated: {words.ask(top['entry'])[:1].lower()}"
             f"{words.ask(top['entry'])[1:]} ({count(top['orders'])} orders)."
         )
-    changed, of = numbers["as_of"]["later_verdict"], numbers["as_of"]["in_scope"]
-    lines.append(
-        f"{count(changed)} verdicts ({percent(changed, of)} of the orders about a liver lesion)"
-        " would be others if one looked at today’s chart instead of the chart of then."
-    )
+    if with_later:
+        changed, of = numbers["as_of"]["later_verdict"], numbers["as_of"]["in_scope"]
+        lines.append(
+            f"{count(changed)} verdicts ({percent(changed, of)} of the orders about a liver lesion)"
+            " would be others if one looked at today’s chart instead of the chart of then."
+        )
     return lines
 
 
