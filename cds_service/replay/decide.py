@@ -9,19 +9,20 @@ import atexit
 import pickle
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
 
 from cards.vocabulary import Verdict
 from cds_service.consult import Desk, consult
-from cds_service.consultation import Consultation, OrderOutcome
+from cds_service.consultation import Consultation
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.prefetch import KEY_OF_TYPE
 from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import codings, mapping, mappings, texts, word
-from cds_service.guideline.terms.judging import Terms, procedures_named
+from cds_service.fhir.datatypes.elements import word
+from cds_service.guideline.terms.judging import Terms
 from cds_service.hooks import HookRequest
+from cds_service.replay.answers import Answer, answer_of, changes, compared_columns, told_columns
 from cds_service.replay.as_of import as_of
 from cds_service.replay.done import agreement, done_after
 from cds_service.replay.past_orders import DECIDED, FAULT, REFUSED, PastOrder, as_draft, past_order, requester
@@ -47,20 +48,6 @@ class Question:
     open_desk: OpenDesk
     exported: frozenset[str]
     open_other: OpenDesk | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one consultation, as far as two of them are compared."""
-
-    verdict: str
-    variants: str = ""
-    rating: str = ""
-    medians: str = ""
-    asks: str = ""
-    cautions: str = ""
-    cards: tuple[str, ...] = ()  # how loud each one is
-    suggested: str = ""
 
 
 class Decider:
@@ -107,8 +94,8 @@ class Decider:
             told = self._consulted(self.desk, draft, record.patient, chart.known, day)
         except ChartUnavailable:
             return {"status": REFUSED, **counts}
-        answer = _answer(told, self.desk.terms, order.procedures)
-        found: dict[str, Any] = {**counts, **_told(answer, told)}
+        answer = answer_of(told, self.desk.terms, order.procedures)
+        found: dict[str, Any] = {**counts, **told_columns(answer, told)}
         if told.chart is not None:  # else nothing of the chart was looked at
             if chart.later:
                 later = self._asked_again(self.desk, draft, record, [*chart.known, *chart.later], day)
@@ -118,14 +105,14 @@ class Decider:
                 certain = self._asked_again(self.desk, draft, record, chart.certain, day)
                 found["doubtful_changes"] = changes(answer, certain)
         if self.other is not None:
-            found |= _compared(answer, self._asked_again(self.other, draft, record, chart.known, day))
+            found |= compared_columns(answer, self._asked_again(self.other, draft, record, chart.known, day))
         return {**found, **_followed(order, record, day, answer, self.desk.terms)}
 
     def _asked_again(
         self, desk: Desk, draft: Json, record: Record, chart: Iterable[Json], day: date
     ) -> Answer:
         told = self._consulted(desk, draft, record.patient, chart, day)
-        return _answer(told, desk.terms, told.orders[0].procedures if told.orders else ())
+        return answer_of(told, desk.terms, told.orders[0].procedures if told.orders else ())
 
     def _consulted(
         self, desk: Desk, draft: Json, patient: str, chart: Iterable[Json], day: date
@@ -174,11 +161,6 @@ def close_decider() -> None:
         _opened.popitem()[1].close()
 
 
-def changes(one: Answer, other: Answer) -> str:
-    """What differs between two answers: names of members, "" = nothing."""
-    return ";".join(f.name for f in fields(Answer) if getattr(one, f.name) != getattr(other, f.name))
-
-
 class _Ids:
     """Identifiers of cards that nobody will see."""
 
@@ -219,64 +201,6 @@ def _stated(found: Found, patient: str, order: PastOrder, who: Person) -> dict[s
 def _plain(title: str) -> str:
     """Chart text that no spreadsheet takes for a formula."""
     return f"'{title}" if title.startswith(("=", "+", "-", "@")) else title
-
-
-def _answer(told: Consultation, terms: Terms, ordered: tuple[str, ...]) -> Answer:
-    if not told.orders:
-        return Answer(Verdict.UNREADABLE.value)
-    one: OrderOutcome = told.orders[0]
-    cards = mappings(told.response.get("cards"))
-    return Answer(
-        verdict=one.verdict.value,
-        variants=";".join(map(str, one.variants)),
-        rating=one.rating.value if one.rating else "",
-        medians=";".join(map(str, one.medians)),
-        asks=";".join(one.asks),
-        cautions=";".join(one.cautions),
-        cards=tuple(word(card.get("indicator")) for card in cards),
-        suggested=";".join(_suggested(cards, terms, ordered)),
-    )
-
-
-def _told(answer: Answer, told: Consultation) -> dict[str, Any]:
-    indication = told.orders[0].indication if told.orders else None
-    return {
-        "procedures": ";".join(told.orders[0].procedures) if told.orders else "",
-        "indication": indication.value if indication else "",
-        "verdict": answer.verdict,
-        "variants": answer.variants,
-        "rating": answer.rating,
-        "medians": answer.medians,
-        "asks": answer.asks,
-        "cautions": answer.cautions,
-        "cards": len(answer.cards),
-        "indicator": answer.cards[0] if answer.cards else "",
-        "suggested": answer.suggested,
-    }
-
-
-def _suggested(cards: Iterable[Json], terms: Terms, ordered: tuple[str, ...]) -> list[str]:
-    """Studies that a click would put in the place of the ordered one, best first."""
-    actions = (
-        action
-        for card in cards
-        for suggestion in mappings(card.get("suggestions"))
-        for action in mappings(suggestion.get("actions"))
-    )
-    codes = (mapping(action.get("resource")).get("code") for action in actions)
-    named = (procedures_named(terms, codings(code), texts(code)) for code in codes if code)
-    return list(dict.fromkeys(one[0] for one in named if len(one) == 1 and one != ordered))
-
-
-def _compared(answer: Answer, other: Answer) -> dict[str, Any]:
-    return {
-        "other_verdict": other.verdict,
-        "other_variants": other.variants,
-        "other_rating": other.rating,
-        "other_asks": other.asks,
-        "other_cards": len(other.cards),
-        "other_changes": changes(answer, other),
-    }
 
 
 def _followed(order: PastOrder, record: Record, day: date, answer: Answer, terms: Terms) -> dict[str, Any]:

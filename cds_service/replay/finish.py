@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from cds_service.consult import Desk
+from cds_service.replay.report.asking import Rows
 from cds_service.replay.report.equity import SMALLEST_CELL, equity
-from cds_service.replay.report.numbers import Rows, numbers
+from cds_service.replay.report.numbers import numbers
 from cds_service.replay.report.page import REPORT, quality_of, write_page
 from cds_service.replay.report.words import words_of
 from cds_service.replay.review import review

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.errors import ReplayImpossible
-from cds_service.replay.report.numbers import Rows
+from cds_service.replay.report.asking import Rows
 from cds_service.replay.staging import write_whole
 
 FOLDER, SHEET, KEY, GUIDE = "sample", "answer-sheet.csv", "key.csv", "README.txt"

@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from cds_service.consult import Desk
+from cds_service.replay.report.asking import Rows
 from cds_service.replay.report.equity import equity
-from cds_service.replay.report.numbers import Rows, numbers
+from cds_service.replay.report.numbers import numbers
 from cds_service.replay.report.page import write_page
 from cds_service.replay.report.words import words_of
 from tests.replay.conftest import Replayed

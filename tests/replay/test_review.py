@@ -9,7 +9,7 @@ import pytest
 
 from cds_service.errors import ReplayImpossible
 from cds_service.replay.finish import Wanted, finish
-from cds_service.replay.report.numbers import Rows
+from cds_service.replay.report.asking import Rows
 from cds_service.replay.results import PARQUET
 from cds_service.replay.review import review
 from cds_service.replay.rows import Row, write_rows

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from cds_service.replay.report.numbers import Rows
+from cds_service.replay.report.asking import Rows
 from cds_service.replay.statistics import Share, suppressed, wilson
 
 SMALLEST_CELL = 11  # as many publishers of health statistics ask for
