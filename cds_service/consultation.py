@@ -58,7 +58,7 @@ def outcome_of(judgement: Judgement, advice: Advice) -> OrderOutcome:
         tuple(asked.question for asked in assessment.asks),
         (*(caution.code for caution in advice.cautions), *advice.background),
         tuple(lines(assessment.finding)),
-        stated_indication(topic, draft.order) if draft.order.procedures else None,
+        indication=stated_indication(topic, draft.order) if draft.order.procedures else None,
     )
 
 

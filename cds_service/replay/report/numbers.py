@@ -22,7 +22,7 @@ OUTCOMES = (
 def overview(rows: Rows) -> dict[str, Any]:
     """How many orders, of when, and what became of them."""
     return rows.one("""
-        SELECT count(*) AS orders, count(DISTINCT patient) AS patients,
+        SELECT count(*) AS orders, count(DISTINCT patient) FILTER (patient <> '') AS patients,
                count(*) FILTER (status = 'decided') AS decided,
                coalesce(min(day) FILTER (status = 'decided'), '') AS first_day,
                coalesce(max(day) FILTER (status = 'decided'), '') AS last_day,
@@ -49,6 +49,7 @@ def coverage(rows: Rows) -> dict[str, Any]:
                count(*) FILTER (mapped) AS mapped,
                count(*) FILTER (mapped AND indication IN
                    ('names-liver-lesion', 'asks-about-liver', 'another-reason')) AS indicated,
+               count(*) FILTER (indication <> '') AS reasons_known,
                count(*) FILTER (in_scope) AS in_scope,
                count(*) FILTER (in_scope AND verdict IN ('rated', 'conflicting')) AS variant,
                count(*) FILTER (verdict = 'rated') AS rated

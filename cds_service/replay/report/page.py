@@ -126,7 +126,7 @@ def _tiles(numbers: Mapping[str, Any]) -> list[dict[str, str]]:
     rate = f"{100 * told['cards'] / decided:.1f}" if decided else "–"
     a_day = f"{firing['cards'] / firing['clinician_days']:.2f}" if firing["clinician_days"] else "–"
     return [
-        _tile(count(decided), "imaging and biopsy orders", f"{count(told['patients'])} patients"),
+        _tile(count(decided), "imaging and biopsy orders", _patients(told["patients"])),
         _tile(percent(in_scope, decided), "about a liver lesion", f"{count(in_scope)} orders"),
         _tile(percent(told["rated"], in_scope), "of those rated", f"{count(told['rated'])} orders"),
         _tile(
@@ -136,6 +136,10 @@ def _tiles(numbers: Mapping[str, Any]) -> list[dict[str, str]]:
         ),
         _tile(a_day, "cards per clinician and day", f"{count(firing['clinician_days'])} clinician-days"),
     ]
+
+
+def _patients(known: int) -> str:
+    return f"{count(known)} patients" if known else ""
 
 
 def _tile(value: str, label: str, note: str) -> dict[str, str]:

@@ -35,7 +35,11 @@ AGREED = {
     "none-found": COLOURS["not-applicable"],
 }
 RATES = (("with_card", "Orders with a card"), ("undetermined", "Left open for want of a fact"))
-_STEP_COLOURS = (ACCENT, "#3d87a0", "#3d87a0", "#2f8f7b", "#2f8f7b", "#2f8f7b")
+_STEP_COLOURS = {
+    "decided": ACCENT,
+    **dict.fromkeys(("mapped", "indicated"), "#3d87a0"),
+    **dict.fromkeys(("in_scope", "variant", "rated"), COLOURS["usually-appropriate"]),
+}
 
 
 def pictures(numbers: Numbers, words: Words) -> dict[str, str]:
@@ -46,18 +50,19 @@ def pictures(numbers: Numbers, words: Words) -> dict[str, str]:
 def _coverage(numbers: Numbers, words: Words) -> str:
     """A funnel: each step is a part of the one before it."""
     steps = numbers["coverage"]["steps"]
-    values = [steps[name] for name in words.steps]
+    names = [name for name in words.steps if name != "indicated" or steps["reasons_known"]]
+    values = [steps[name] for name in names]
     if not steps["decided"]:
         return ""
     with figure(0.42 * len(values) + 0.2) as (drawn, axes):
         places = places_for(values)
         axes.barh(places, [values[0]] * len(values), color="#eef2f5", height=0.66)
-        axes.barh(places, values, color=_STEP_COLOURS, height=0.66)
+        axes.barh(places, values, color=[_STEP_COLOURS[name] for name in names], height=0.66)
         for place, value in zip(places, values, strict=True):
             inside = value > 0.8 * values[0]
             look = {"ha": "right", "color": "white"} if inside else {}
             label(axes, f"{count(value)}  ·  {percent(value, values[0])}", value, place, **look)
-        axes.set_yticks(places, list(words.steps.values()))
+        axes.set_yticks(places, [words.steps[name] for name in names])
         axes.set_xlim(0, values[0])
         bare(axes)
         return svg(drawn, "coverage", "How far each imaging or biopsy order gets")
