@@ -49,8 +49,10 @@ def finish(ran: Ran, desk: Desk, wanted: Wanted) -> Finished:
         found["equity"] = equity(rows, wanted.smallest)
         sample = draw(rows, out, wanted.sample, wanted.seed, wanted.blind) if wanted.sample else None
     found["review"] = review(out, wanted.reviewed) if wanted.reviewed else None
-    quality = quality_of(ran.manifest, ran.pieces, ran.shards, found["overview"]["orders"])
-    write_faults(ran.pieces, out)
+    quality = None
+    if ran.pieces:
+        quality = quality_of(ran.manifest, ran.pieces, ran.shards, found["overview"]["orders"])
+        write_faults(ran.pieces, out)
     write_whole(out / NUMBERS, orjson.dumps({**found, "quality": quality}, option=orjson.OPT_INDENT_2))
     words = words_of(desk.library, desk.topic)
     write_page(out / REPORT, desk.topic, words, found, ran.manifest, quality, wanted.smallest)

@@ -66,7 +66,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Ran:
-    """A run that has got to its rows."""
+    """A run that has got to its rows. `pieces`: none where there was no export to read."""
 
     out: Path
     manifest: dict[str, Any]
