@@ -79,7 +79,7 @@ def run(plan: Plan, progress: Progress) -> Ran:
     extras.load("duckdb")
     extras.load("pyarrow")
     export = find_export(plan.export)
-    work = _prepared(plan.out)
+    work = prepared(plan.out)
     manifest = _manifest(plan, export, progress)
     _claim(work, manifest, plan.out)
     shards = range(manifest["shards"])
@@ -110,7 +110,8 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _prepared(out: Path) -> Path:
+def prepared(out: Path) -> Path:
+    """The directory of results, for its owner only, with the folders of the steps. Gives their folder."""
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     work = out / "work"
     for folder in ("", "staged", "shards", "results", "spill"):
@@ -131,9 +132,7 @@ def _manifest(plan: Plan, export: Export, progress: Progress) -> dict[str, Any]:
     return {
         "revision": desk.library.revision,
         "compared_with": other,
-        "version": metadata.version("liver-lesion-cds"),
-        "code": code_hash(),
-        "settings": dict(plan.settings),
+        **about_us(plan.settings),
         "taken_at": export.taken_at,
         "files": [
             {"number": f.number, "name": f.name, "bytes": f.size, "sha256": hashes[f.name]}
@@ -142,6 +141,15 @@ def _manifest(plan: Plan, export: Export, progress: Progress) -> dict[str, Any]:
         "ignored_files": list(export.ignored),
         "piece_bytes": plan.piece_bytes,
         "shards": shards_for(sizes),
+    }
+
+
+def about_us(settings: Mapping[str, str]) -> dict[str, Any]:
+    """The part of a manifest that is the same whatever is replayed."""
+    return {
+        "version": metadata.version("liver-lesion-cds"),
+        "code": code_hash(),
+        "settings": dict(settings),
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
