@@ -1,5 +1,6 @@
 """One line of an export as a resource: what it is and whose, or why it cannot be read. Nothing raises."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,13 @@ from cds_service.fhir.access.prefetch import OBSERVATION_CODES
 from cds_service.fhir.datatypes.elements import loinc_of, mapping, mappings, word
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS, parse
 from cds_service.fhir.orders import ORDER_TYPES
-from cds_service.hooks import HALF_PAIR, MAX_DEPTH
 from cds_service.replay.inputs import READ_TYPES
 
 NOT_JSON = "not JSON"
 NOT_AN_OBJECT = "not a JSON object"
 NO_TYPE = "no resourceType"
 TOO_DEEP = "nested too deep"
+MAX_DEPTH = 64  # as for requests: what is copied into an answer must not exhaust a stack
 _WANTED_LOINC = frozenset(OBSERVATION_CODES)
 
 
@@ -43,8 +44,11 @@ def read_line(content: bytes) -> Mapping[str, Any] | str:
 
 
 def mended(content: bytes) -> bytes:
-    """The line as the service itself would read it: half a surrogate pair costs that character alone."""
-    return HALF_PAIR.sub(rb"\\ufffd", content) if b"\\u" in content else content
+    """The line as the service would read it: half a surrogate pair costs that character alone."""
+    try:
+        return json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return content
 
 
 def _depth(value: object) -> int:

@@ -18,7 +18,7 @@ from cds_service.fhir.orders import ORDER_TYPES
 from cds_service.replay import extras
 from cds_service.replay.inputs import Piece
 from cds_service.replay.lines import lines_of
-from cds_service.replay.resource import fhir_version, mended, read_line, resource_of
+from cds_service.replay.resource import NOT_JSON, fhir_version, mended, read_line, resource_of
 
 FLUSH_BYTES = 48 << 20  # of unpacked lines that a worker holds before it writes them
 LISTED_FAULTS = 1_000  # of one piece; the rest is counted
@@ -104,8 +104,10 @@ def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
         if not line.content:
             counts.blank += 1
             continue
-        content = mended(line.content)
-        raw = read_line(content)
+        content, raw = line.content, read_line(line.content)
+        if raw == NOT_JSON and b"\\u" in content:
+            content = mended(content)
+            raw = read_line(content)
         if isinstance(raw, str):
             counts.fault(line.number, raw)
             continue
