@@ -102,6 +102,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def orders(value: int) -> str:
+    """How many orders, in words."""
+    return f"{count(value)} order" if value == 1 else f"{count(value)} orders"
+
+
 def percent(part: float, whole: float) -> str:
     """One decimal where it tells something; "–" of nothing."""
     if not whole:

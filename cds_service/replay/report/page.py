@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.replay.inputs import CHART_TYPES
-from cds_service.replay.report.drawing import count, percent
+from cds_service.replay.report.drawing import count, orders, percent
 from cds_service.replay.report.pictures import pictures
 from cds_service.replay.report.words import Words
 from cds_service.replay.shards import ShardCounts
@@ -91,7 +91,7 @@ def quality_of(
     outcomes: Counter[str] = sum((piece.outcomes for piece in pieces), Counter())
     nobody: Counter[str] = sum((piece.no_patient for piece in pieces), Counter())
     unreadable = sum(piece.unreadable for piece in pieces)
-    orders = sum(shard.orders for shard in shards)
+    found = sum(shard.orders for shard in shards)
     faults = list(islice(faults_of(pieces), FAULTS_SHOWN))
     counts = [
         ("Files", len(manifest["files"])),
@@ -100,8 +100,8 @@ def quality_of(
         ("Resources", sum(seen.values())),
         ("Patients", sum(shard.patients for shard in shards)),
         ("… with an order", sum(shard.with_orders for shard in shards)),
-        ("Orders of any kind", orders),
-        ("… for neither imaging nor biopsy", orders - rows),
+        ("Orders of any kind", found),
+        ("… for neither imaging nor biopsy", found - rows),
         ("Lines that could not be read", unreadable),
         ("Blank lines", sum(piece.blank for piece in pieces)),
         ("Resources that name no patient", sum(nobody.values())),
@@ -124,18 +124,21 @@ def _tiles(numbers: Mapping[str, Any]) -> list[dict[str, str]]:
     told, firing = numbers["overview"], numbers["firing"]["days"]
     decided, in_scope = told["decided"], told["in_scope"]
     rate = f"{100 * told['cards'] / decided:.1f}" if decided else "–"
-    a_day = f"{firing['cards'] / firing['clinician_days']:.2f}" if firing["clinician_days"] else "–"
-    return [
+    tiles = [
         _tile(count(decided), "imaging and biopsy orders", _patients(told["patients"])),
-        _tile(percent(in_scope, decided), "about a liver lesion", f"{count(in_scope)} orders"),
-        _tile(percent(told["rated"], in_scope), "of those rated", f"{count(told['rated'])} orders"),
+        _tile(percent(in_scope, decided), "about a liver lesion", orders(in_scope)),
+        _tile(percent(told["rated"], in_scope), "of those rated", orders(told["rated"])),
         _tile(
             rate,
             "cards per 100 orders",
             f"{count(told['warnings'])} warnings of {count(told['cards'])} cards",
         ),
-        _tile(a_day, "cards per clinician and day", f"{count(firing['clinician_days'])} clinician-days"),
     ]
+    if firing["clinician_days"]:
+        a_day = f"{firing['cards'] / firing['clinician_days']:.2f}"
+        note = f"{count(firing['clinician_days'])} clinician-days"
+        tiles.append(_tile(a_day, "cards per clinician and day", note))
+    return tiles
 
 
 def _patients(known: int) -> str:
@@ -155,21 +158,20 @@ def _findings(numbers: Mapping[str, Any], words: Words, *, with_later: bool) -> 
     )
     if not_appropriate:
         lines.append(
-            f"{count(not_appropriate)} orders about a liver lesion"
-            f" ({percent(not_appropriate, told['in_scope'])})"
-            " were for a study that is usually not appropriate for that patient."
+            f"A study that is usually not appropriate for that patient: {orders(not_appropriate)}"
+            f" ({percent(not_appropriate, told['in_scope'])} of those about a liver lesion)."
         )
     if numbers["flows"]:
         top = numbers["flows"][0]
         lines.append(
             f"The most frequent suggestion: {words.procedure(top['suggested'])} instead of"
-            f" {words.procedure(top['ordered'])} ({count(top['orders'])} orders)."
+            f" {words.procedure(top['ordered'])} ({orders(top['orders'])})."
         )
     if numbers["asks"]:
         top = numbers["asks"][0]
         lines.append(
             f"What most often keeps an order from being rated: {words.ask(top['entry'])[:1].lower()}"
-            f"{words.ask(top['entry'])[1:]} ({count(top['orders'])} orders)."
+            f"{words.ask(top['entry'])[1:]} ({orders(top['orders'])})."
         )
     if with_later:
         changed, of = numbers["as_of"]["later_verdict"], numbers["as_of"]["in_scope"]

@@ -89,7 +89,7 @@ def _procedures(numbers: Numbers, words: Words) -> str:
 def _months(numbers: Numbers, words: Words) -> str:
     table = numbers["firing"]["months"]
     months = [row["month"] for row in table]
-    if not months:
+    if len(months) < 2:
         return ""
     with figure(4.6, 2, sharex=True, height_ratios=(3, 1.5)) as (drawn, (upper, lower)):
         _outcomes_by_month(upper, months, numbers["by_month"], words)
