@@ -19,7 +19,7 @@ debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1); \
 	else echo "Please install: $(1)  (sudo apt-get install $(1))" >&2; exit 1; fi
 
-.PHONY: help run test bench bench-check peers browser postgresql servers lint format check lock sbom audit image clean
+.PHONY: help run test bench bench-check peers browser java postgresql servers lint format check lock sbom audit image clean
 
 help:
 	@echo "make run     start the service on 127.0.0.1 and show the answer to a sample order"
@@ -28,6 +28,7 @@ help:
 	@echo "make bench-check  whether the hot path costs more than the committed figures"
 	@echo "make peers   the second FHIR server of the tests, from npm (make test does it too)"
 	@echo "make browser what the browser tests need: Chromium, and accessibility checks from npm"
+	@echo "make java    what Spark needs (make test does it too)"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make format  let ruff rewrite the code"
 	@echo "make check   guideline content: strict reading, clinical cases, what no case reaches"
@@ -42,7 +43,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/liver-cds serve --first $(FIRST_ORDER)
 
 # The gates first, pytest last: its summary closes the output.
-test: lint check peers browser servers
+test: lint check peers browser servers java
 	$(BIN)/python -m pytest -n 2 --cov
 
 peers: $(PEERS)/node_modules/.installed
@@ -67,6 +68,10 @@ servers: postgresql
 		command -v $$each || exit 1; done ) >/dev/null 2>&1 || \
 		{ $(call debian,nginx-light prometheus systemd openssl curl); }
 
+# Spark runs on it; the tests of `replay --engine spark` do too.
+java:
+	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { $(call debian,default-jre-headless); }
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -85,7 +90,7 @@ check: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(call compile,requirements.lock) --extra tracing pyproject.toml
 	$(call compile,requirements-build.lock) --group build --constraint requirements.lock
-	$(call compile,requirements-dev.lock) --group dev --constraint requirements.lock --extra tracing pyproject.toml
+	$(call compile,requirements-dev.lock) --group dev --all-extras --constraint requirements.lock pyproject.toml
 	cd $(PEERS) && npm install --package-lock-only
 	cd $(BROWSER) && npm install --package-lock-only
 

@@ -234,6 +234,11 @@ def _desk(
     )
 
 
+def open_desk(settings: Settings) -> Desk:
+    """A desk of its own for a process that answers no calls (replay): its HTTP client is never used."""
+    return build_desk(settings, new_client(settings.fhir_timeout_s))
+
+
 def _topic(library: Library) -> GuidelineTopic:
     if TOPIC not in library.topics:
         raise ContentFaulty([f"topics/{TOPIC}.yaml: the topic is retired or missing, restore it"])

@@ -1,6 +1,7 @@
 """The command line, `liver-cds`. Every command only reads its arguments and calls what does the work."""
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 
 from cds_service import first_order, serving
-from cds_service.app import TOPIC, build_desk, create_app
+from cds_service.app import TOPIC, build_desk, create_app, open_desk
 from cds_service.console import show_explanation
 from cds_service.console_feedback import show_feedback
 from cds_service.consult import consult
@@ -28,6 +29,9 @@ from cds_service.fhir.access.client import new_client
 from cds_service.guideline.content import library
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.hooks import parse_request
+from cds_service.replay import command as past
+from cds_service.replay.finish import Wanted
+from cds_service.replay.report.equity import SMALLEST_CELL
 from cds_service.settings import Settings
 from cds_service.store.reading import bring_up_to_date, read
 from cds_service.store.report import feedback_report
@@ -182,6 +186,32 @@ def migrate() -> None:
     typer.echo("store: brought up to date" if changed else "store: up to date")
 
 
+@cli.command()
+def replay(
+    export: past.ExportArgument,
+    out: past.OutOption = Path("replay"),
+    workers: past.WorkersOption = None,
+    engine: past.EngineOption = "local",
+    profile: Annotated[str, typer.Option(help="Cards of this EHR: spec, sandbox or epic.")] = "spec",
+    codes: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The EHR's local-codes.yaml.")
+    ] = None,
+    compare: past.CompareOption = None,
+    sample: past.SampleOption = 0,
+    blind: past.BlindOption = False,
+    seed: past.SeedOption = 1,
+    reviewed: past.ReviewedOption = None,
+    smallest_cell: past.SmallestOption = SMALLEST_CELL,
+    fresh: past.FreshOption = False,
+) -> None:
+    """What would the service have said about the orders of a Bulk FHIR export? Writes a report."""
+    settings = Settings.from_env({**os.environ, **_stated(OPEN_PROFILE=profile, OPEN_CODES=codes)})
+    other = partial(open_desk, replace(settings, guidelines=compare)) if compare else None
+    wanted = Wanted(sample, blind, seed, tuple(reviewed or ()), smallest_cell)
+    asked = past.Asked(export, out, workers or os.cpu_count() or 1, engine, fresh, wanted)
+    past.replay(asked, _told(settings), partial(open_desk, settings), other)
+
+
 def main() -> None:
     """Run the command line. What is wrong is said in one message, without a stack trace."""
     try:
@@ -215,6 +245,17 @@ def _topic(name: str, content: library.Library) -> GuidelineTopic:
     if name not in content.topics:
         raise typer.BadParameter(f"one of: {', '.join(content.topics)}", param_hint="TOPIC")
     return content.topics[name]
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """What a replay's answers depend on beside the content, for its manifest."""
+    codes = settings.open_codes.read_text(encoding="utf-8") if settings.open_codes else ""
+    return {
+        "profile": settings.open_profile,
+        "local_codes": hashlib.sha256(codes.encode()).hexdigest()[:16] if codes else "none",
+        "imaging_window_days": str(settings.imaging_window_days),
+        "egfr_max_age_days": str(settings.egfr_max_age_days),
+    }
 
 
 def _stated(**options: object) -> dict[str, str]:

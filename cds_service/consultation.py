@@ -15,6 +15,7 @@ from cds_service.guideline.assess import Assessment
 from cds_service.guideline.chart import Chart
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.guideline.finding import lines
+from cds_service.guideline.indication import Indication, stated_indication
 from cds_service.guideline.terms.code_systems import system_name
 
 # One order, the topic it was judged by, and what came out.
@@ -40,6 +41,7 @@ class OrderOutcome:
     topic: str = ""
     consult_id: str = ""
     cards: tuple[Card, ...] = field(default=(), repr=False)
+    indication: Indication | None = None  # None: outside the catalogue, or not to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def outcome_of(judgement: Judgement, advice: Advice, composed: Composed) -> Orde
         topic.id,
         next((consult_id(action.resource or {}) for action in composed.actions), ""),
         composed.cards,
+        indication=stated_indication(topic, draft.order) if draft.order.procedures else None,
     )
 
 

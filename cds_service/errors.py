@@ -7,7 +7,8 @@
     ├── RateExceeded           a tenant calls more often than its limit allows (429)
     ├── StoreUnreachable       the store did not answer: whoever asked decides what that costs
     ├── ContentFaulty          guideline content that the strict reader refuses
-    └── SettingsFaulty         configuration that must not start
+    ├── SettingsFaulty         configuration that must not start
+    └── ReplayImpossible       an export, an option or a missing package that a replay cannot work with
 
 Messages never echo a value from a request: a member's name and what to do, no patient data.
 """
@@ -67,3 +68,7 @@ class ContentFaulty(LiverCdsError):
 
 class SettingsFaulty(LiverCdsError):
     """A setting that must not start, and what to change."""
+
+
+class ReplayImpossible(LiverCdsError):
+    """A replay cannot start or go on, and what to do. No patient data."""

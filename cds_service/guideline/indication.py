@@ -1,6 +1,7 @@
 """Why the order was drafted: what its reasons say of the lesion, and whether the topic applies."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from cds_service.guideline.chart import LESION_SIZE, Chart, Choice, Evidence, Measure, Searched
 from cds_service.guideline.content.schema import Procedure
@@ -11,6 +12,16 @@ INDETERMINATE = "indeterminate"
 CHARACTERIZED = "characterized"
 NONE = "none"
 LIVER_MALIGNANCY = "liver_malignancy"  # an active liver cancer or metastasis is on the problem list
+
+
+class Indication(StrEnum):
+    """What the reasons of an order amount to, whatever the chart holds."""
+
+    LESION = "names-liver-lesion"
+    LIVER = "asks-about-liver"
+    OTHER = "another-reason"
+    NONE = "no-reason"
+    UNREADABLE = "reference-not-readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,18 @@ def applies(topic: GuidelineTopic, procedures: tuple[Procedure, ...], order: Ord
     if not all(reason.readable for reason in order.reasons):
         return Applies(False, "the order's reason is a reference that could not be read")
     return Applies(False, "the order has another reason")
+
+
+def stated_indication(topic: GuidelineTopic, order: Order) -> Indication:
+    """What the order itself says it is for."""
+    if not order.reasons:
+        return Indication.NONE
+    if any(_names_lesion(reason, topic.applicability) for reason in order.reasons):
+        return Indication.LESION
+    if any(reason.sought & set(topic.applicability.reasons) for reason in order.reasons):
+        return Indication.LIVER
+    readable = all(reason.readable for reason in order.reasons)
+    return Indication.OTHER if readable else Indication.UNREADABLE
 
 
 def with_reasons(chart: Chart, topic: GuidelineTopic, order: Order) -> Chart:

@@ -21,6 +21,7 @@ from cds_service.settings import READERS
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+IN_THE_IMAGE = {"tracing"}  # the extras that it is built with
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 # Directories where people and build machines keep their checkouts, and package index addresses.
@@ -95,6 +96,17 @@ def test_the_locks_agree_with_each_other_and_with_the_project() -> None:
     assert runtime.items() <= dev.items()
     assert build.items() <= dev.items()
     assert {name.replace(".", "-") for name in _dependencies()} <= runtime.keys()
+
+
+def test_what_is_optional_is_there_for_the_tests() -> None:
+    extras = _project()["optional-dependencies"]
+    assert isinstance(extras, dict)
+    wanted = {
+        re.split(r"[<>=;\[\s]", entry)[0] for name, entries in extras.items() for entry in entries if name not in IN_THE_IMAGE
+    }
+    assert wanted
+    assert wanted <= _pinned("requirements-dev.lock").keys()
+    assert not wanted & _pinned("requirements.lock").keys()
 
 
 @pytest.mark.parametrize("folder", ["peers", "browser"])

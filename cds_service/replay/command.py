@@ -1,0 +1,82 @@
+"""`liver-cds replay` as a command: options, what they become, and what is said at the end.
+
+Options come with their help here; settings and what the desk is made of come from the command line's module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cds_service.replay.decide import OpenDesk
+from cds_service.replay.finish import Finished, Wanted, finish
+from cds_service.replay.progress import Bars
+from cds_service.replay.run import ENGINES, Plan, Ran, clear, run
+
+ExportArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A Bulk FHIR export (NDJSON).")]
+OutOption = Annotated[Path, typer.Option(help="Where results go, and what a killed run goes on from.")]
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
+EngineOption = Annotated[str, typer.Option(help="local, or spark for a cluster.")]
+CompareOption = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Other content: what would change?"),
+]
+SampleOption = Annotated[int, typer.Option(min=0, help="Draw so many orders for chart review.")]
+BlindOption = Annotated[bool, typer.Option("--blind", help="The answer sheet does not tell our answer.")]
+SeedOption = Annotated[int, typer.Option(help="Of the sample: the same seed draws the same orders.")]
+ReviewedOption = Annotated[
+    list[Path] | None,
+    typer.Option(exists=True, dir_okay=False, help="A filled in answer sheet; may be repeated."),
+]
+SmallestOption = Annotated[int, typer.Option(min=1, help="Smallest count that the equity table shows.")]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Start anew where another run had begun.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    export: Path
+    out: Path
+    workers: int
+    engine: str
+    fresh: bool
+    wanted: Wanted
+
+
+def replay(
+    asked: Asked, settings: Mapping[str, str], open_desk: OpenDesk, open_other: OpenDesk | None
+) -> Finished:
+    """Run, report, and say where things are. Raises ReplayImpossible."""
+    if asked.engine not in ENGINES:
+        raise typer.BadParameter(f"one of: {', '.join(ENGINES)}", param_hint="--engine")
+    if asked.fresh:
+        clear(asked.out)
+    plan = Plan(asked.export, asked.out, open_desk, settings, asked.workers, asked.engine, open_other)
+    with Bars() as bars:
+        ran = run(plan, bars)
+        bars.step("Writing the report", 1)
+        finished = finish(ran, open_desk(), asked.wanted)
+        bars.part()
+    _tell(Console(), ran, finished)
+    return finished
+
+
+def _tell(console: Console, ran: Ran, finished: Finished) -> None:
+    told = finished.numbers["overview"]
+    unreadable = sum(piece.unreadable for piece in ran.pieces)
+    found = (
+        f"{told['orders']:,} imaging and biopsy orders, {told['decided']:,} decided,"
+        f" {told['in_scope']:,} about a liver lesion, {told['cards']:,} cards"
+    )
+    lines: list[str] = [
+        found,
+        *([f"{unreadable:,} lines could not be read: see unreadable.csv"] if unreadable else []),
+        f"report: {finished.report}",
+        *([f"sample: {finished.sample}"] if finished.sample else []),
+    ]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,127 @@
+"""The files of an export: which there are, what they are, and in which pieces they are read."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cds_service.errors import ReplayImpossible
+from cds_service.fhir.access.prefetch import KEY_OF_TYPE
+from cds_service.fhir.orders import ORDER_TYPES
+
+CHART_TYPES = frozenset(KEY_OF_TYPE)
+READ_TYPES = CHART_TYPES | frozenset(ORDER_TYPES)
+DATA = re.compile(r".+\.(?:ndjson|jsonl)(?:\.gz)?", re.IGNORECASE)
+GZIP = b"\x1f\x8b"
+PIECE_BYTES = 64 << 20  # a plain file longer than that is read in pieces, side by side
+LONGEST_MANIFEST = 50 << 20
+# "Condition.ndjson", "Condition.000.ndjson.gz", "1.Condition.ndjson": what a file was exported for.
+_NAMED_TYPE = re.compile(r"(?:\d+[._-])?([A-Z][A-Za-z]+)(?=[._-])")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of the export. `number`: its place in the sorted list; `name`: relative to the export."""
+
+    number: int
+    name: str
+    path: Path
+    size: int
+    gzipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a file that is read by one worker: the lines that begin in [start, end) of a plain file.
+
+    A gzipped file is one piece, since it can only be read from its beginning.
+    """
+
+    file: InputFile
+    number: int
+    start: int
+    end: int
+
+    @property
+    def key(self) -> str:
+        """Sorts as the export does; names what is left behind of this piece."""
+        return f"{self.file.number:06d}-{self.number:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A directory with a Bulk FHIR export. `ignored`: files that hold no lines of JSON by their name.
+
+    `announced`: types that a manifest or a file's name says were exported, though there may be none.
+    """
+
+    root: Path
+    files: tuple[InputFile, ...]
+    ignored: tuple[str, ...]
+    announced: frozenset[str]
+    taken_at: str = ""  # the manifest's transactionTime
+
+
+def find_export(root: Path) -> Export:
+    """What lies under `root`, at any depth. Raises ReplayImpossible when nothing of it can be read."""
+    if not root.is_dir():
+        raise ReplayImpossible(f"{root}: there is no such directory.")
+    paths = sorted(path for path in root.rglob("*") if path.is_file() and not _hidden(path, root))
+    data = [path for path in paths if DATA.fullmatch(path.name)]
+    if not data:
+        raise ReplayImpossible(f"{root}: no *.ndjson, *.jsonl or gzipped one is in there.")
+    files = tuple(_input(number, path, root) for number, path in enumerate(data))
+    others = [path for path in paths if path not in set(data)]
+    manifests = [found for path in others if (found := _manifest(path)) is not None]
+    listed = {str(one.get("type")) for found in manifests for one in _objects(found.get("output"))}
+    named = {match[1] for path in data if (match := _NAMED_TYPE.match(path.name))}
+    return Export(
+        root,
+        files,
+        tuple(path.relative_to(root).as_posix() for path in others),
+        frozenset(listed | named) & READ_TYPES,
+        next((str(found["transactionTime"]) for found in manifests), ""),
+    )
+
+
+def pieces_of(export: Export, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
+    """The pieces to read, in the export's order."""
+    for file in export.files:
+        starts = [0] if file.gzipped else range(0, max(file.size, 1), piece_bytes)
+        for number, start in enumerate(starts):
+            yield Piece(file, number, start, file.size if file.gzipped else start + piece_bytes)
+
+
+def sha256_of(path: Path) -> str:
+    """The file's hash as `sha256sum` prints it."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _input(number: int, path: Path, root: Path) -> InputFile:
+    with path.open("rb") as opened:
+        gzipped = opened.read(2) == GZIP
+    return InputFile(number, path.relative_to(root).as_posix(), path, path.stat().st_size, gzipped)
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _manifest(path: Path) -> Mapping[str, Any] | None:
+    """The export's own manifest (Bulk Data Access), if this file is one."""
+    if path.suffix.lower() != ".json" or path.stat().st_size > LONGEST_MANIFEST:
+        return None
+    try:
+        found = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) and "transactionTime" in found and "output" in found else None
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

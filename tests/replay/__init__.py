@@ -1,0 +1,1 @@
+"""Replay, end to end and step by step."""
