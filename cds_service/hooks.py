@@ -33,7 +33,10 @@ class FhirAccess:
 
 @dataclass(frozen=True)
 class HookRequest:
-    """One call. `context` is the client's own object; `sent` is the prefetch as it came, b"" = none."""
+    """One call. `context` is the client's own object; `sent` is the prefetch as it came, b"" = none.
+
+    `at_hand`: a prefetch that nobody sent, for whoever has the chart as objects already.
+    """
 
     hook: str
     hook_instance: str
@@ -41,6 +44,7 @@ class HookRequest:
     patient_id: str = field(repr=False)  # bare: without a leading "Patient/"
     context: Json = field(repr=False)
     sent: bytes = field(default=b"", repr=False)
+    at_hand: object = field(default=None, repr=False)
     fhir: FhirAccess | None = field(default=None, repr=False)
     extension: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -51,7 +55,7 @@ class HookRequest:
         Raises RequestUnreadable when a key is sent twice.
         """
         if not self.sent:
-            return None
+            return self.at_hand
         value, read = value_of(self.sent)
         if isinstance(value, dict):
             members(read, "prefetch")
