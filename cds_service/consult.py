@@ -26,7 +26,7 @@ from cds_service.fhir.access.whose import foreign_resource
 from cds_service.fhir.chart_reader import read_chart
 from cds_service.fhir.datatypes.references import owner
 from cds_service.fhir.orders import DraftOrder, Drafts, draft_orders
-from cds_service.fhir.reasons import Find, finder, read_reasons
+from cds_service.fhir.reasons import Allowance, Find, finder, read_reasons
 from cds_service.guideline.assess import assess
 from cds_service.guideline.chart import Chart
 from cds_service.guideline.content.library import Library
@@ -135,7 +135,8 @@ async def aside(request: HookRequest, step: Callable[[], T]) -> T:
 
 
 def _with_reasons(desk: Desk, drafts: Drafts, find: Find) -> tuple[DraftOrder, ...]:
-    return tuple(read_reasons(draft, desk.terms, find, desk.in_words) for draft in drafts.selected)
+    allowance = Allowance()
+    return tuple(read_reasons(draft, desk.terms, find, desk.in_words, allowance) for draft in drafts.selected)
 
 
 def _answered(

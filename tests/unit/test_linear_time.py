@@ -12,7 +12,7 @@ import json
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -218,3 +218,75 @@ def test_twice_the_text_takes_at_most_twice_the_steps(desk: Desk, piece: str) ->
     steps(1000)  # what is only done once
     first, second, third = (steps(length) for length in (1_500, 3_000, 6_000))
     assert third - second <= 2.3 * max(second - first, 500)
+
+
+def one_order(**members: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "ServiceRequest",
+        "id": "o",
+        "status": "draft",
+        "code": {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "78815"}]},
+        "reasonCode": [{"text": "liver lesion"}],
+        **members,
+    }
+
+
+def call(orders: list[dict[str, Any]], *chart: dict[str, Any]) -> bytes:
+    """A call with these drafts and this chart, which has a problem list and a report in any case."""
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "conclusion": "8 mm lesion. " * 40,
+    }
+    mine = {"subject": {"reference": "Patient/p1"}, "patient": {"reference": "Patient/p1"}}
+    entries = [{"resource": {**resource, **mine}} for resource in (report, *chart)]
+    drafts = {"resourceType": "Bundle", "entry": [{"resource": {**order, **mine}} for order in orders]}
+    context = {"userId": "Practitioner/1", "patientId": "p1", "draftOrders": drafts}
+    prefetch = {"conditions": None, "all": {"resourceType": "Bundle", "type": "searchset", "entry": entries}}
+    return json.dumps(
+        {"hook": "order-sign", "hookInstance": "x", "context": context, "prefetch": prefetch}
+    ).encode()
+
+
+def _conditions(count: int) -> bytes:
+    listed = (
+        {"resourceType": "Condition", "id": f"c{n}", "code": {"text": f"cancer {n}"}} for n in range(count)
+    )
+    return call([one_order()], *listed)
+
+
+MANY: Mapping[str, Callable[[int], bytes]] = {
+    "drafts": lambda count: call([one_order(id=f"o{n}") for n in range(count)]),
+    "reasons": lambda count: call([one_order(reasonCode=[{"text": f"lesion {n}"} for n in range(count)])]),
+    "references to one report": lambda count: call(
+        [one_order(reasonReference=[{"reference": "DiagnosticReport/r"}] * count)]
+    ),
+    "drafts that refer to one report": lambda count: call(
+        [one_order(id=f"o{n}", reasonReference=[{"reference": "DiagnosticReport/r"}]) for n in range(count)]
+    ),
+    "notes": lambda count: call([one_order(note=[{"text": f"{n} mm lesion"} for n in range(count)])]),
+    "conditions": _conditions,
+    "codings": lambda count: call(
+        [
+            one_order(
+                reasonCode=[{"coding": [{"code": str(n), "display": f"lesion {n}"} for n in range(count)]}]
+            )
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_twice_as_many_take_at_most_twice_the_steps(desk: Desk, kind: str) -> None:
+    calls_for(desk, MANY[kind](10))
+    first, second, third = (calls_for(desk, MANY[kind](count)) for count in (100, 200, 400))
+    assert third - second <= 2.3 * max(second - first, 5_000)
+
+
+def test_a_report_is_read_once_however_many_refer_to_it(desk: Desk) -> None:
+    few, many = (
+        calls_for(desk, call([one_order(reasonReference=[{"reference": "DiagnosticReport/r"}] * count)]))
+        for count in (1, 50)
+    )
+    assert many < 1.5 * few
