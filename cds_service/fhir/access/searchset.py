@@ -221,7 +221,7 @@ def _issues(outcome: Json) -> Iterator[Json]:
 
 
 def _holds_back(issue: Json) -> bool:
-    if issue.get("code") in HOLDING_BACK_CODES:
+    if _code(issue) in HOLDING_BACK_CODES:
         return True
     details = issue.get("details")
     words = (details.get("text") if isinstance(details, dict) else None, issue.get("diagnostics"))
@@ -230,7 +230,13 @@ def _holds_back(issue: Json) -> bool:
 
 def _passing(outcome: Json) -> bool:
     """Whether the fault may pass: the client's try ran out of time or luck."""
-    return any(issue.get("code") in PASSING_CODES for issue in _issues(outcome))
+    return any(_code(issue) in PASSING_CODES for issue in _issues(outcome))
+
+
+def _code(issue: Json) -> str:
+    """What a server sends there may be anything, also what cannot be looked up in a set."""
+    code = issue.get("code")
+    return code if isinstance(code, str) else ""
 
 
 def _narrows(url: str) -> bool:
