@@ -36,7 +36,9 @@ OUT_OF_ORDER = frozenset((429, *range(500, 600)))  # statuses that say "not now"
 ESSENTIAL = frozenset(("conditions",))  # asked for once more even where the client's own query failed
 
 
-POOL = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+# Idle connections go before the server would close them, which many do after five seconds.
+POOL = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=3.0)
+HUNG_UP = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,17 @@ def _expected(key: str, answer: object) -> object:
 
 
 async def _get(url: httpx.URL, errand: _Errand) -> Any:
-    """The JSON at `url`. Raises _Unusable or an httpx error."""
+    """The JSON at `url`. Raises _Unusable or an httpx error.
+
+    A server may close a kept connection at the very moment it is used again: then it is asked once more.
+    """
+    try:
+        return await _get_once(url, errand)
+    except HUNG_UP:
+        return await _get_once(url, errand)
+
+
+async def _get_once(url: httpx.URL, errand: _Errand) -> Any:
     headers = {"Accept": "application/fhir+json", "Accept-Encoding": "identity"}
     if errand.access.token is not None:
         headers["Authorization"] = f"Bearer {errand.access.token}"
