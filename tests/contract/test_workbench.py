@@ -242,7 +242,7 @@ def test_pages_and_files_are_packed_for_who_unpacks(client: TestClient) -> None:
     assert len(plain.text) == pytest.approx(len(packed.text), rel=0.01)
 
 
-JUNK = st.sampled_from(
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, [], {}, 1, -1.5, True, "", ["a"], [[]], [None], [{}], {"coding": [1]}, {"text": {}}, "<script>"]
 )
 MEMBERS = (
