@@ -3,9 +3,12 @@
 import json
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from cds_service.app import create_app
@@ -13,6 +16,7 @@ from cds_service.settings import Settings
 from cds_service.web.workbench.bench import open_bench
 
 BENCH = open_bench()
+REFERENCE = Path(__file__).parents[2] / "examples" / "reference-patient-pet-ct.json"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PET = "fdg-pet-ct-skull-base-to-mid-thigh"
 
@@ -236,3 +240,34 @@ def test_pages_and_files_are_packed_for_who_unpacks(client: TestClient) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers
     assert len(plain.text) == pytest.approx(len(packed.text), rel=0.01)
+
+
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
+    [None, [], {}, 1, -1.5, True, "", ["a"], [[]], [None], [{}], {"coding": [1]}, {"text": {}}, "<script>"]
+)
+MEMBERS = (
+    "code",
+    "reasonCode",
+    "note",
+    "extension",
+    "id",
+    "subject",
+    "reasonReference",
+    "orderDetail",
+    "status",
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.dictionaries(st.sampled_from(MEMBERS), JUNK, min_size=1, max_size=3),
+    st.sampled_from(["take", "try", "ask"]),
+)
+def test_no_draft_is_too_strange_to_show(client: TestClient, members: dict[str, Any], button: str) -> None:
+    """Whatever an EHR drafted is shown, answered or refused; it is no fault of ours."""
+    asked = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    asked["context"]["draftOrders"]["entry"][0]["resource"] |= members
+    pressed = {"take": "0.0", "try": "lesion-size.over-1-cm", "ask": "1"}[button]
+    page = client.post("/", data={"request": json.dumps(asked), button: pressed})
+    assert page.status_code == 200
+    assert "<script>" not in page.text.partition("<main")[2]
