@@ -74,7 +74,9 @@ def connect(spill: Path, memory: str = MEMORY_LIMIT) -> Any:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    return extras.load("duckdb").connect(":memory:", config=settings)
+    duck = extras.load("duckdb").connect(":memory:", config=settings)
+    duck.execute("SET enable_progress_bar = false")  # else it draws its own at a terminal, among ours
+    return duck
 
 
 def literal(path: Path) -> str:

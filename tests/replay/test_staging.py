@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.replay.inputs import find_export, pieces_of
 from cds_service.replay.records import Record, records_of
-from cds_service.replay.shards import ShardCounts, gather, shard_path, shards_for
+from cds_service.replay.shards import ShardCounts, connect, gather, shard_path, shards_for
 from cds_service.replay.staging import PieceCounts, shard_of, stage
 from tests.replay.test_past_orders import order
 
@@ -128,6 +128,13 @@ def test_observations_that_nobody_asks_for_are_left_out(tmp_path: Path) -> None:
 
 def test_a_patients_shard_is_the_same_everywhere() -> None:
     assert [shard_of(name, 80) for name in ("p1", "p2", "ä")] == [67, 25, 35]
+
+
+def test_duckdb_keeps_to_its_memory_and_draws_nothing(tmp_path: Path) -> None:
+    with connect(tmp_path, "64MB") as duck:
+        asked = "SELECT current_setting('enable_progress_bar'), current_setting('threads')"
+        assert duck.execute(asked).fetchone() == (False, 1)
+        assert duck.execute("SELECT current_setting('memory_limit')").fetchone()[0].startswith("61.")  # MiB
 
 
 def test_shards_grow_with_the_export() -> None:
