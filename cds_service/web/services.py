@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from cds_service.auth.tenants import Mode
 from cds_service.consult import Desk, consult
 from cds_service.consultation import Consultation
-from cds_service.errors import ChartUnavailable
+from cds_service.errors import ChartUnavailable, RequestUnreadable
 from cds_service.fhir.access.prefetch import TEMPLATES
 from cds_service.hooks import HookRequest, parse_request
 from cds_service.recording import Call, answered_record, failed_record, instance_of
@@ -141,6 +141,9 @@ async def _consulted(
             raise
         log_event("chart unavailable", service=service.id, mode="silent", missing=missing.missing)
         return NOTHING
+    except RequestUnreadable:  # the prefetch is read when an order asks for it
+        keep(failed_record(call, 400, _ms_since(began)), {})
+        raise
     except Exception:
         keep(failed_record(call, 500, _ms_since(began)), {})
         raise

@@ -95,6 +95,14 @@ def test_an_answer_that_failed_is_on_record_as_failed(url: str) -> None:
     assert (kept["status"], rows(url, tables.orders)) == (412, [])
 
 
+def test_a_prefetch_that_cannot_be_read_is_on_record_as_such(url: str) -> None:
+    body = json.dumps(sample()).replace('"conditions":', '"conditions": null, "conditions":', 1)
+    with service(url) as client:
+        told = client.post(SELECT, content=body, headers={"Content-Type": "application/json"})
+        (kept,) = written(url, tables.consultations)
+    assert (told.status_code, kept["status"]) == (400, 400)
+
+
 def test_a_hook_instance_that_is_no_uuid_is_not_kept(url: str) -> None:
     with service(url) as client:
         client.post(SELECT, json={**sample(), "hookInstance": "Wilhelmina Oaktree, born 1950"})
