@@ -46,9 +46,15 @@ class BoundedConnection(HttpToolsProtocol):
             return
         if self._at == "rest" and self._end is None:
             self._ends_in(self.HEAD_S)
-        self._head_bytes = self._head_bytes + len(data) if self._at == "head" else 0
+        before = self._at
         super().data_received(data)
-        if self._at == "head" and self._head_bytes > HEAD_BYTES:
+        if self._at != "head":
+            self._head_bytes = 0
+            return
+        # A piece may hold whole requests before the head that it begins; after a body it is not looked at.
+        begun = {"head": len(data), "rest": len(data.rpartition(b"\r\n\r\n")[2])}.get(before, 0)
+        self._head_bytes = begun + (self._head_bytes if before == "head" else 0)
+        if self._head_bytes > HEAD_BYTES:
             self._refuse(431, "The request's head is too long.")
 
     def on_message_begin(self) -> None:
