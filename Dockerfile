@@ -14,6 +14,7 @@ RUN ["pip", "wheel", "--no-cache-dir", "--no-deps", "--no-build-isolation", "--w
 RUN ["/opt/liver-cds/bin/pip", "install", "--no-cache-dir", "--no-deps", "--no-index", "--find-links", "dist", "liver-lesion-cds"]
 # An image with faulty guideline content is never made.
 RUN ["/opt/liver-cds/bin/liver-cds", "check"]
+RUN ["mkdir", "--mode=0700", "/state"]
 
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="liver-lesion-cds" \
@@ -22,10 +23,13 @@ COPY --from=build /opt/liver-cds /opt/liver-cds
 ENV PATH="/opt/liver-cds/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    LIVER_CDS_PORT=8000
-# LIVER_CDS_HOST keeps its default, 127.0.0.1: this version knows no tokens, and a service that asks for
-# none refuses to listen anywhere else. Run it in the network namespace of what calls it:
-# `docker run --network host`, or as a second container of the same pod.
+    LIVER_CDS_PORT=8000 \
+    XDG_STATE_HOME=/var/lib
+# Where the store is unless LIVER_CDS_DATABASE_URL names a database: a volume, so that it outlives the container.
+COPY --from=build --chown=65532:65532 /state /var/lib/liver-cds
+VOLUME /var/lib/liver-cds
+# LIVER_CDS_HOST keeps its default, 127.0.0.1: without a tenants file the service asks nobody for a token and refuses
+# to listen anywhere else. With LIVER_CDS_TENANTS set it to 0.0.0.0, as deploy/ does.
 USER 65532:65532
 WORKDIR /
 EXPOSE 8000

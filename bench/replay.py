@@ -48,7 +48,9 @@ class Recording(Decider):
         resources = list(chart)
         context = {"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": draft}]}}
         prefetch = prefetch_of(resources, self.exported)
-        request = HookRequest("order-sign", "bench", requester(draft) or "x", patient, context, prefetch)
+        request = HookRequest(
+            "order-sign", "bench", requester(draft) or "x", patient, context, at_hand=prefetch
+        )
         self.asked.append((request, datetime.combine(day, time_of_day(12), UTC)))
         return super()._consulted(desk, draft, patient, resources, day)
 

@@ -19,6 +19,7 @@ RATING = "http://fhir.org/argonaut/Extension/pama-rating"
 QCDSM_CONSULTED = "http://fhir.org/argonaut/Extension/pama-rating-qcdsm-consulted"
 CONSULT_ID = "http://fhir.org/argonaut/Extension/pama-rating-consult-id"
 AUC_APPLIED = "http://fhir.org/argonaut/Extension/pama-rating-auc-applied"
+URN_UUID = "urn:uuid:"
 EXTENSIONS = frozenset({RATING, QCDSM_CONSULTED, CONSULT_ID, AUC_APPLIED})
 
 APPROPRIATE = Coding(ARGONAUT_RATING, "appropriate")
@@ -64,7 +65,7 @@ def marked(order: Json, mark: Mark, new_id: Callable[[], str]) -> dict[str, Any]
     written = [
         _extension(RATING, valueCodeableConcept={"coding": [c.to_json() for c in mark.codings]}),
         _extension(QCDSM_CONSULTED, valueString=mark.qcdsm),
-        _extension(CONSULT_ID, valueUri=f"urn:uuid:{new_id()}"),
+        _extension(CONSULT_ID, valueUri=f"{URN_UUID}{new_id()}"),
         *auc,
     ]
     return with_extensions(order, [*_others(order), *written])
@@ -84,6 +85,12 @@ def unmarked(order: Json) -> dict[str, Any]:
 def foreign(order: Json, qcdsm: str) -> bool:
     """True when another mechanism has rated this order."""
     return bool(_ratings(order, RATING)) and not _ours(order, qcdsm)
+
+
+def consult_id(order: Json) -> str:
+    """The id of the consultation that rated this order, as a bare UUID; "" when it says none."""
+    found = (e.get("valueUri") for e in _ratings(order, CONSULT_ID))
+    return next((uri.removeprefix(URN_UUID) for uri in found if isinstance(uri, str)), "")
 
 
 def _wanted(advice: Advice) -> Mark | None:

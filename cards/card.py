@@ -12,6 +12,9 @@ from cards.vocabulary import Coding, Indicator
 
 Json: TypeAlias = Mapping[str, Any]
 
+INDICATION = "indication"
+REMOVE_ORDER = "remove-order"
+
 
 class SelectionBehavior(StrEnum):
     """How many of a card's suggestions may be taken."""
@@ -62,12 +65,17 @@ def delete(description: str, resource_id: str) -> Action:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One button. Without its uuid there is no feedback on it."""
+    """One button. Without its uuid there is no feedback on it.
+
+    `offers` is for our records and never sent: the id of the study it orders, the code of the answer it
+    gives, INDICATION or REMOVE_ORDER.
+    """
 
     uuid: str
     label: str
     actions: tuple[Action, ...]
     is_recommended: bool = False
+    offers: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """`isRecommended` is written only when true: false is the standard's default."""

@@ -16,12 +16,17 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _INNER = "(?<=[^\\W_])[.'/%-](?=[^\\W_])"
 _MARKED = re.compile(f"(?P<inner>{_INNER})|(?P<mark>[!-+\\-./:-@\\[-`{{-~])")
 _CONTENT_MARKED = re.compile(r"[\\`*_\[\]|~<>&]|^[-+#=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+# With signs of which a text holds one, or the pattern is not in it.
 _ADDRESS_BREAKS = (
-    (re.compile(r"\s*@\s*"), " @ "),
-    (re.compile(r":(?=//)"), ": "),
-    (re.compile(r"/(?=/)"), "/ "),
-    (re.compile(r"(?<=www)\.", re.IGNORECASE), " ."),
-    (re.compile(r"(?<=\S)([.\u3002\uff0e\uff61])(?=(?:[^\W\d_]|[^\x00-\x7f]){2})"), r"\1 "),
+    ("@", re.compile(r"\s*@\s*"), " @ "),
+    (("//",), re.compile(r":(?=//)"), ": "),
+    (("//",), re.compile(r"/(?=/)"), "/ "),
+    (".", re.compile(r"(?<=www)\.", re.IGNORECASE), " ."),
+    (
+        ".\u3002\uff0e\uff61",
+        re.compile(r"(?<=\S)([.\u3002\uff0e\uff61])(?=(?:[^\W\d_]|[^\x00-\x7f]){2})"),
+        r"\1 ",
+    ),
 )
 # Shown as nothing at all, and not of a category that says so.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -66,6 +71,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _one_line(text: str) -> str:
+    if text.isascii() and text.isprintable():  # nothing in it is hidden
+        return " ".join(text.split())
     visible = (_visible(character) for character in text)
     return " ".join("".join(visible).split())
 
@@ -79,6 +86,7 @@ def _visible(character: str) -> str:
 
 
 def _unaddressed(text: str) -> str:
-    for pattern, broken in _ADDRESS_BREAKS:
-        text = pattern.sub(broken, text)
+    for signs, pattern, broken in _ADDRESS_BREAKS:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(broken, text)
     return " ".join(text.split())

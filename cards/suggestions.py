@@ -9,7 +9,7 @@ from typing import Any
 from cards import caution_wording, wording
 from cards.advice import Answer, Json, RatedStudy
 from cards.annotation import foreign, marked, marked_undetermined, suggested_mark, unmarked
-from cards.card import Suggestion, create, delete, update
+from cards.card import INDICATION, REMOVE_ORDER, Suggestion, create, delete, update
 from cards.case import Case
 from cards.edits import (
     as_new_draft,
@@ -57,7 +57,7 @@ def indication(case: Case) -> tuple[Suggestion, ...]:
         return ()
     does = wording.reason_added(indication_words(advice.indication))
     resource = _rated(case, with_reason(advice.order, advice.indication), advice.ordered)
-    return (Suggestion(case.new_id(), does, (update(does, resource),), is_recommended=True),)
+    return (Suggestion(case.new_id(), does, (update(does, resource),), True, INDICATION),)
 
 
 def _unmarked(suggestions: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
@@ -75,14 +75,16 @@ def indication_words(concept: Json) -> str:
 def _answered(case: Case, answer: Answer) -> Suggestion:
     resource = _rated(case, with_answer(case.advice.order, answer), None)
     words = plain(answer.reason_text, WORDS_LIMIT)
-    return Suggestion(case.new_id(), words, (update(wording.reason_added(words), resource),))
+    action = update(wording.reason_added(words), resource)
+    code = " ".join(coding.code for coding in answer.codings)
+    return Suggestion(case.new_id(), words, (action,), offers=code)
 
 
 def _updated(case: Case, study: RatedStudy) -> tuple[Suggestion, ...]:
     title = plain(study.study.title)
     action = update(wording.replaced(case.title, title), _exchanged(case, study))
     label = wording.change_to(title, _grade(case, study))
-    return (Suggestion(case.new_id(), label, (action,), case.recommends(study)),)
+    return (Suggestion(case.new_id(), label, (action,), case.recommends(study), study.study.id),)
 
 
 def _created_and_deleted(case: Case, study: RatedStudy) -> tuple[Suggestion, ...]:
@@ -92,8 +94,8 @@ def _created_and_deleted(case: Case, study: RatedStudy) -> tuple[Suggestion, ...
     new = create(ordering, as_new_draft(_exchanged(case, study)))
     old = delete(removing, local_reference(case.advice.order))
     return (
-        Suggestion(case.new_id(), ordering, (new,), recommended),
-        Suggestion(case.new_id(), removing, (old,), recommended),
+        Suggestion(case.new_id(), ordering, (new,), recommended, study.study.id),
+        Suggestion(case.new_id(), removing, (old,), recommended, REMOVE_ORDER),
     )
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from cds_service import first_order, serving
 from cds_service.app import TOPIC, build_desk, create_app, open_desk
 from cds_service.console import show_explanation
+from cds_service.console_feedback import show_feedback
 from cds_service.consult import consult
 from cds_service.consultation import Consultation
 from cds_service.errors import LiverCdsError, RequestUnreadable
@@ -32,6 +33,9 @@ from cds_service.replay import command as past
 from cds_service.replay.finish import Wanted
 from cds_service.replay.report.equity import SMALLEST_CELL
 from cds_service.settings import Settings
+from cds_service.store.reading import bring_up_to_date, read
+from cds_service.store.report import feedback_report
+from cds_service.store.report import to_json as report_json
 from cds_service.vignettes.case import Case
 from cds_service.vignettes.coverage import unreached
 from cds_service.vignettes.reading import read_cases
@@ -154,6 +158,32 @@ def coverage(topic: TopicArgument = TOPIC, cases: CasesOption = CASES) -> None:
     typer.echo(f"coverage: {len(missed)} not reached")
     if missed:
         raise typer.Exit(FAULTY)
+
+
+@cli.command()
+def feedback(
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Count what was shown from this day (UTC) on."),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Only this tenant.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Count what became of cards: accepted and overridden, by variant, procedure and reason."""
+    start = since.replace(tzinfo=UTC) if since else None
+    url = Settings.from_env(os.environ).database_url
+    found = read(url, lambda connection: feedback_report(connection, start, tenant))
+    if as_json:
+        typer.echo(json.dumps(report_json(found, start), indent=2))
+    else:
+        show_feedback(Console(), found)
+
+
+@cli.command()
+def migrate() -> None:
+    """Make the store's tables, or bring them up to date. `serve` does it too, where it is allowed to."""
+    changed = bring_up_to_date(Settings.from_env(os.environ).database_url)
+    typer.echo("store: brought up to date" if changed else "store: up to date")
 
 
 @cli.command()

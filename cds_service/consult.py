@@ -1,9 +1,12 @@
 """consult(): one hook request in, one consultation out. The one place where the steps stand in order."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TypeAlias
+from functools import cache
+from typing import TypeAlias, TypeVar
 
 import httpx
 
@@ -17,12 +20,13 @@ from cds_service.auth.tenants import Tenant
 from cds_service.consultation import Consultation, Judgement, OrderOutcome, counts_of, outcome_of
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.client import FetchLimits, fetch_missing
+from cds_service.fhir.access.line import Line
 from cds_service.fhir.access.prefetch import ResourceSet, State, read_prefetch
 from cds_service.fhir.access.whose import foreign_resource
 from cds_service.fhir.chart_reader import read_chart
 from cds_service.fhir.datatypes.references import owner
 from cds_service.fhir.orders import DraftOrder, Drafts, draft_orders
-from cds_service.fhir.reasons import Find, finder, read_reasons
+from cds_service.fhir.reasons import Allowance, Find, finder, read_reasons
 from cds_service.guideline.assess import assess
 from cds_service.guideline.chart import Chart
 from cds_service.guideline.content.library import Library
@@ -38,7 +42,11 @@ from cds_service.rated_studies import Letterhead
 CONDITIONS = "conditions"
 NEEDS_PROBLEM_LIST = ("extrahepatic-malignancy", "chronic-liver-disease")
 
+LARGE = 100_000  # bytes of prefetch: some 10 ms of reading
+_BESIDE = ThreadPoolExecutor(1, "large-chart")
+
 NewId: TypeAlias = Callable[[], str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Desk:
     imaging_window_days: int = 365
     egfr_max_age_days: int = 365
     local_codes: LocalCodes = NO_LOCAL_CODES
-    write_protocol: bool = False
+    line: Line = field(default_factory=Line)  # outlives the desk when a tenants file is read anew
     in_words: Mapping[str, tuple[str, str]] = field(init=False)  # answers by the text they are written with
 
     def __post_init__(self) -> None:
@@ -82,25 +90,53 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     drafts = draft_orders(request.context, request.hook, desk.terms, patient)
     if drafts.foreign:
         return _unusable(request, desk, drafts, f"a draft ({drafts.foreign}) is for another patient")
-    sets = read_prefetch(request.prefetch)
-    selected = _with_reasons(desk, drafts, finder(sets, patient))
+    prefetched = cache(lambda: read_prefetch(request.prefetch))
+    selected = _with_reasons(desk, drafts, finder(prefetched, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
         return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
-    if foreign := foreign_resource(request.prefetch, patient):
-        return _unusable(request, desk, drafts, f"the prefetch holds another patient's {foreign}")
-    sent = sets
-    sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits)
-    chart = read_chart(sets, desk.terms, request.patient_id, base, now.date(), desk.imaging_window_days)
+
+    def chart_of(found: Mapping[str, ResourceSet]) -> Chart:
+        days = desk.imaging_window_days
+        return read_chart(found, desk.terms, request.patient_id, base, now.date(), days)
+
+    def read_sent() -> tuple[str, Chart | None]:
+        """In one go where nothing is to be fetched, so that few large charts are held at once."""
+        foreign, found = foreign_resource(request.prefetch, patient), prefetched()
+        return foreign, None if foreign or request.fhir else chart_of(found)
+
+    foreign, chart = await aside(request, read_sent)
+    sent = sets = prefetched()
+    if foreign:
+        why = f"the prefetch holds another patient's {foreign}"
+        return _with_states(sent, _unusable(request, desk, drafts, why))
+    if chart is None:
+        sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits, desk.line)
+        chart = await aside(request, lambda: chart_of(sets))
     if chart.unusable:
-        return _unusable(request, desk, drafts, chart.unusable)
+        return _with_states(sent, _unusable(request, desk, drafts, chart.unusable))
     if sets is not sent:  # a reason may refer to what was fetched
-        selected = _with_reasons(desk, drafts, finder(sets, patient))
+        selected = _with_reasons(desk, drafts, finder(lambda: sets, patient))
     _require_problem_list(desk, chart, selected, sets)
-    return _answered(request, desk, drafts, selected, chart, now.date(), new_id)
+    return _with_states(sent, _answered(request, desk, drafts, selected, chart, now.date(), new_id))
+
+
+def _with_states(sent: Mapping[str, ResourceSet], answered: Consultation) -> Consultation:
+    return replace(answered, prefetch={key: str(one.state) for key, one in sent.items()})
+
+
+async def aside(request: HookRequest, step: Callable[[], T]) -> T:
+    """A step that reads the chart; one of a large chart beside the event loop, where others need not wait.
+
+    One at a time: threads share the interpreter, and many large charts would crowd out the small ones.
+    """
+    if len(request.sent) < LARGE:
+        return step()
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE, step)
 
 
 def _with_reasons(desk: Desk, drafts: Drafts, find: Find) -> tuple[DraftOrder, ...]:
-    return tuple(read_reasons(draft, desk.terms, find, desk.in_words) for draft in drafts.selected)
+    allowance = Allowance()
+    return tuple(read_reasons(draft, desk.terms, find, desk.in_words, allowance) for draft in drafts.selected)
 
 
 def _answered(
@@ -126,8 +162,9 @@ def _answered(
         hook=request.hook,
         response=body,
         chart=judged[0][2].chart if selected and chart.facts else None,
-        orders=(*map(outcome_of, judged, advices), *unreadable),
+        orders=(*map(outcome_of, judged, advices, composed), *unreadable),
         counts=counts_of(drafts),
+        judged=tuple(judged),
     )
 
 
@@ -179,7 +216,7 @@ def _advise(desk: Desk, judgement: Judgement, drafts: Drafts, today: date) -> Ad
         today,
         max_age_days,
         desk.local_codes,
-        desk.write_protocol,
+        desk.tenant.write_protocol,
     )
     others = (other for other in (*drafts.selected, *drafts.others) if other.raw is not draft.raw)
     drafted = [other.order.procedures[0] for other in others if len(other.order.procedures) == 1]

@@ -3,6 +3,9 @@
     LiverCdsError
     ├── RequestUnreadable      not JSON, not an object, or an envelope member is wrong
     ├── ChartUnavailable       data that the answer needs cannot be had (CDS Hooks: 412)
+    ├── TokenRefused           the caller did not prove who it is; the reason is for the log alone (401)
+    ├── RateExceeded           a tenant calls more often than its limit allows (429)
+    ├── StoreUnreachable       the store did not answer: whoever asked decides what that costs
     ├── ContentFaulty          guideline content that the strict reader refuses
     ├── SettingsFaulty         configuration that must not start
     └── ReplayImpossible       an export, an option or a missing package that a replay cannot work with
@@ -31,6 +34,28 @@ class ChartUnavailable(LiverCdsError):
     def __init__(self, message: str, missing: Sequence[str]) -> None:
         super().__init__(message)
         self.missing = tuple(missing)
+
+
+class TokenRefused(LiverCdsError):
+    """The caller's token was refused. `reason`: one word for the log and a counter, never for the caller."""
+
+    def __init__(self, reason: str, tenant: str = "") -> None:
+        super().__init__("The request could not be authenticated.")
+        self.reason = reason
+        self.tenant = tenant  # the tenant that the token names, if there is such a one; "" = none
+
+
+class RateExceeded(LiverCdsError):
+    """More calls than the tenant's rate limit allows. `wait_s`: seconds until the next one may pass."""
+
+    def __init__(self, wait_s: float, tenant: str = "") -> None:
+        super().__init__("Too many requests; see Retry-After.")
+        self.wait_s = wait_s
+        self.tenant = tenant
+
+
+class StoreUnreachable(LiverCdsError):
+    """The store could not be reached or did not answer in time. `str(error)` names no address."""
 
 
 class ContentFaulty(LiverCdsError):

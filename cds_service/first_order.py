@@ -57,7 +57,8 @@ def send_first_order(
         return False
     console.print(Text(f"A draft order was sent to {base_url}/cds-services/{service}. The answer:"))
     show_cards(console, answer.json())
-    console.print(Text.assemble("\nServing at ", (base_url, "bold"), "  (Ctrl-C stops it)"))
+    what_now = "  (open it in a browser; Ctrl-C stops it)"
+    console.print(Text.assemble("\nServing at ", (base_url, "bold"), what_now))
     return True
 
 

@@ -4,24 +4,17 @@ Required are `hook`, `hookInstance`, `context` and in it `userId` and `patientId
 missing, and unknown members are nobody's business. Messages name a member, never a value.
 """
 
-import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
-import orjson
-
 from cds_service.errors import RequestUnreadable
+from cds_service.strict_json import exact, members, outline, value_of
 
 Json: TypeAlias = dict[str, Any]
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# An escaped half of a surrogate pair without its other half.
-HALF_PAIR = re.compile(
-    rb"(?<!\\)(?:\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-)
-MAX_DEPTH = 64  # FHIR JSON stays below 20; what we copy into an answer must not exhaust a stack
+_READ = ("hook", "hookInstance", "context", "fhirServer", "fhirAuthorization", "extension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +31,35 @@ class FhirAccess:
     patient: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HookRequest:
-    """One call. `context` is the client's own object; `prefetch` is whatever stood there."""
+    """One call. `context` is the client's own object; `sent` is the prefetch as it came, b"" = none.
+
+    `at_hand`: a prefetch that nobody sent, for whoever has the chart as objects already.
+    """
 
     hook: str
     hook_instance: str
     user_id: str = field(repr=False)
     patient_id: str = field(repr=False)  # bare: without a leading "Patient/"
     context: Json = field(repr=False)
-    prefetch: object = field(default=None, repr=False)
+    sent: bytes = field(default=b"", repr=False)
+    at_hand: object = field(default=None, repr=False)
     fhir: FhirAccess | None = field(default=None, repr=False)
     extension: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def prefetch(self) -> object:
+        """Whatever stood there, read when it is first asked for: most orders never ask.
+
+        Raises RequestUnreadable when a key is sent twice.
+        """
+        if not self.sent:
+            return self.at_hand
+        value, read = value_of(self.sent)
+        if isinstance(value, dict):
+            members(read, "prefetch")
+        return value
 
 
 def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
@@ -57,7 +67,7 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
 
     Raises RequestUnreadable with the member's path.
     """
-    document = _document(body)
+    document, sent = _document(body)
     hook = _text(document, "hook")
     if hooks and hook not in hooks:
         raise RequestUnreadable(f"This service answers {_listed(hooks)} only.", "hook")
@@ -76,68 +86,21 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
         user_id=_text(context, "userId", "context."),
         patient_id=patient_id,
         context=context,
-        prefetch=document.get("prefetch"),
+        sent=sent,
         fhir=_fhir_access(document, patient_id),
         extension=extension if isinstance(extension, dict) else {},
     )
 
 
-def _document(body: bytes) -> Json:
-    body = body.removeprefix(BYTE_ORDER_MARK)
-    try:
-        document = _loaded(body)
-    except orjson.JSONDecodeError:
-        # Not chained: the parser's message quotes the document.
-        raise RequestUnreadable("The body is not JSON (RFC 8259, UTF-8).") from None
-    if not isinstance(document, dict):
-        raise RequestUnreadable("The body must be a JSON object.")
-    _check_depth(document)
-    return _with_exact_decimals(document, body)
-
-
-def _loaded(body: bytes) -> Any:
-    """Half a surrogate pair in some text costs that character, not the request."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        whole = HALF_PAIR.sub(rb"\\ufffd", body)
-        if whole == body:
-            raise
-        return orjson.loads(whole)
-
-
-def _with_exact_decimals(document: Json, body: bytes) -> Json:
-    """The orders with decimals as they were written: FHIR's 1.00 is more exact than 1.0, and it goes back."""
-    context = document.get("context")
-    orders = context.get("draftOrders") if isinstance(context, dict) else None
-    if isinstance(context, dict) and _holds_decimal(orders):
-        text = HALF_PAIR.sub(rb"\\ufffd", body)
-        exact = json.loads(text, parse_float=lambda written: orjson.Fragment(written.encode()))
-        context["draftOrders"] = exact["context"]["draftOrders"]
-    return document
-
-
-def _holds_decimal(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_decimal(member) for member in value.values())
-    if isinstance(value, list):
-        return any(_holds_decimal(item) for item in value)
-    return isinstance(value, float)
-
-
-def _check_depth(document: Json) -> None:
-    """Level by level, since recursion is what too deep a document would break."""
-    level: list[Any] = [document]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise RequestUnreadable(f"The body is nested more than {MAX_DEPTH} levels deep.")
+def _document(body: bytes) -> tuple[Json, bytes]:
+    """The members that we read, with no repetition where one could matter; the prefetch as sent."""
+    written = outline(body)
+    document: Json = {}
+    for name in _READ:
+        if name in written:
+            value, read = value_of(written[name])
+            document[name] = exact(read, name) if isinstance(value, dict) else value
+    return document, written.get("prefetch", b"")
 
 
 def _text(members: Mapping[str, Any], name: str, path: str = "") -> str:

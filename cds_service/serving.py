@@ -11,8 +11,11 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from cds_service.errors import SettingsFaulty
+from cds_service.web.connections import BoundedConnection
+from cds_service.web.worker_files import shared_by_workers
 
 FACTORY: Final = "cds_service.app:create_app"
+KEEP_ALIVE_S: Final = 75  # longer than a proxy keeps an idle connection, so that it is the one to close it
 GRACE_S: Final = 10  # how long requests under way may take once we are told to stop
 
 FirstCall = Callable[[Callable[[], bool]], bool]
@@ -57,10 +60,11 @@ def serve(app: ASGIApp, listening: socket.socket, first_call: FirstCall | None =
     return server.started and (called is None or called.result())
 
 
-def serve_in_workers(listening: socket.socket, workers: int) -> None:
-    """Serve from several processes, each building the app from the environment."""
-    config = _config(FACTORY, workers=workers)
-    Multiprocess(config, sockets=[listening]).run()
+def serve_in_workers(listening: socket.socket, workers: int, factory: str = FACTORY) -> None:
+    """Serve from several processes, each building the app (`module:function`) from the environment."""
+    config = _config(factory, workers=workers)
+    with shared_by_workers():
+        Multiprocess(config, sockets=[listening]).run()
 
 
 def _config(app: ASGIApp | str, workers: int = 1) -> uvicorn.Config:
@@ -68,11 +72,13 @@ def _config(app: ASGIApp | str, workers: int = 1) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         workers=workers,
+        http=BoundedConnection,
         ws="none",
         lifespan="on",
         access_log=False,  # the service logs its consultations itself, without query strings
         log_config=None,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
 

@@ -7,13 +7,26 @@ status unknown) stays as a *doubtful* entry: it never proves anything, but it le
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from cds_service.fhir.access.prefetch import ResourceSet, State
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, quoted, status_words, word
+from cds_service.fhir.datatypes.elements import (
+    Concept,
+    JsonObject,
+    codings,
+    concept,
+    is_loinc,
+    mapping,
+    mappings,
+    quoted,
+    status_words,
+    word,
+)
 from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse, targets
+from cds_service.fhir.datatypes.versions import newest_versions, resource_name
 from cds_service.guideline.chart import Evidence, Searched
 
 T = TypeVar("T")
@@ -43,7 +56,7 @@ MODIFIED = "it carries a modifier that we do not know"
 ODD_STATUS = "its status is not known"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One resource of this chart. `doubt`: why it cannot be relied on; "" = it can."""
 
@@ -51,6 +64,11 @@ class Entry:
     name: str  # "Condition/x"; "DiagnosticReport/y#z" for a contained resource
     raw: JsonObject = field(repr=False)
     doubt: str = ""
+
+    @cached_property
+    def code(self) -> Concept:
+        """What it calls itself."""
+        return concept(self.raw.get("code"))
 
     @property
     def reliable(self) -> bool:
@@ -74,6 +92,7 @@ class Records:
     foreign: str = ""
     unread: set[str] = field(default_factory=set)  # resources that could not be read, by name
     _index: dict[str, Entry] = field(default_factory=dict)
+    _places: dict[str, list[int]] | None = None  # of Observations, by LOINC code
 
     def of(self, *kinds: str) -> list[Entry]:
         """Entries of these types, in the order they came."""
@@ -81,7 +100,25 @@ class Records:
 
     def read_each(self, kinds: Iterable[str], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
         """What `read` makes of each entry. An entry that breaks it is left out and counted."""
-        for entry in self.of(*kinds):
+        return self.read_these(self.of(*kinds), read)
+
+    def measuring(self, codes: Iterable[str]) -> list[Entry]:
+        """The Observations with one of these LOINC codes, their own or a component's, in their order."""
+        places = {place for code in codes for place in self._measured().get(code, ())}
+        observations = self.of("Observation")
+        return [observations[place] for place in sorted(places)]
+
+    def _measured(self) -> Mapping[str, list[int]]:
+        if self._places is None:
+            self._places = {}
+            for place, entry in enumerate(self.of("Observation")):
+                for code in _loinc_codes(entry):
+                    self._places.setdefault(code, []).append(place)
+        return self._places
+
+    def read_these(self, entries: Iterable[Entry], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
+        """As `read_each`, of entries chosen already."""
+        for entry in entries:
             try:
                 found = list(read(entry))
             except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
@@ -114,20 +151,25 @@ class Records:
     def searched(self, *keys: str) -> Searched:
         """How far the search went over all of these sets: as far as the poorest of them."""
         reach = [_reach(self.sets.get(key)) for key in keys]
-        worst = (Searched.NOT_SEARCHED, Searched.CUT_SHORT)
+        worst = (Searched.NOT_HAD, Searched.NOT_SEARCHED, Searched.CUT_SHORT)
         return next((found for found in worst if found in reach), Searched.COMPLETE)
+
+
+def _loinc_codes(entry: Entry) -> set[str]:
+    parts = [entry.code.codings, *(codings(one.get("code")) for one in mappings(entry.raw.get("component")))]
+    return {coding.code for found in parts for coding in found if is_loinc(coding)}
 
 
 def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:
     """One pass over everything that came: whose it is, whether it counts, and under which name."""
     records = Records(owner, sets)
-    for resource in _newest_versions(one for found in sets.values() for one in found.resources):
+    for resource in newest_versions(one for found in sets.values() for one in found.resources):
         _file(records, mapping(resource))
     return records
 
 
 def _file(records: Records, resource: JsonObject) -> None:
-    kind, name = word(resource.get("resourceType")), _name(resource)
+    kind, name = word(resource.get("resourceType")), resource_name(resource)
     if kind == "Patient":
         _file_patient(records, resource)
         return
@@ -178,37 +220,11 @@ def _doubt(kind: str, resource: JsonObject, whose: Whose) -> str:
     return "" if known else ODD_STATUS
 
 
-def _newest_versions(resources: Iterable[JsonObject]) -> list[JsonObject]:
-    """Each resource once: of several versions under one id the one updated last, else the one sent last."""
-    kept: dict[object, JsonObject] = {}
-    for position, resource in enumerate(resources):
-        key: object = _name(resource) if word(resource.get("id")) else position
-        other = kept.get(key)
-        if other is None or _version(resource) >= _version(other):
-            kept[key] = resource
-    return list(kept.values())
-
-
-def _version(resource: JsonObject) -> tuple[str, int]:
-    """Sorts versions: by last update (dates written alike compare as text), then by version number."""
-    meta = mapping(resource.get("meta"))
-    number = word(meta.get("versionId"))
-    updated = dates.parse(meta.get("lastUpdated"))
-    moment = updated and (updated.moment or updated.first)
-    return (
-        moment.isoformat() if moment else "",
-        int(number) if number.isdecimal() and len(number) < 19 else 0,
-    )
-
-
-def _name(resource: JsonObject) -> str:
-    kind, found = word(resource.get("resourceType")), word(resource.get("id"))
-    return f"{kind}/{found}" if found else kind
-
-
 def _reach(found: ResourceSet | None) -> Searched:
-    if found is None or found.state in (State.FAILED, State.NOT_SENT):
+    if found is None or found.state is State.NOT_SENT:
         return Searched.NOT_SEARCHED
+    if found.state is State.FAILED:
+        return Searched.NOT_HAD
     return Searched.CUT_SHORT if found.cut_short else Searched.COMPLETE
 
 

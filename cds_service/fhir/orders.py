@@ -17,6 +17,8 @@ from cds_service.guideline.terms.judging import Terms, procedures_named
 
 ORDER_TYPES = ("ServiceRequest", "ProcedureRequest")  # the second is STU3's
 OVER = frozenset(("revoked", "cancelled", "completed", "entered-in-error", "suspended", "stopped"))
+MOST_ORDERS = 100  # judged in one call; further ones are told as not read
+TOO_MANY = f"the call has more than {MOST_ORDERS} such orders"
 BILLING_OPTIONS = "/ext-billing-options"  # Da Vinci CRD: billing codes beside the clinical one; read only
 
 
@@ -56,7 +58,7 @@ def draft_orders(context: Mapping[str, Any], hook: str, terms: Terms, owner: Own
     """The drafts of a call. `owner`: the patient they have to be for."""
     bundle, selections = context.get("draftOrders"), context.get("selections")
     by_selection = hook == "order-select"
-    if not isinstance(bundle, Mapping) or (by_selection and not isinstance(selections, list)):
+    if not isinstance(bundle, dict) or (by_selection and not isinstance(selections, list)):
         return Drafts(missing=True)
     entries = list(_orders(bundle))
     chosen = _chosen(entries, selections) if by_selection else {id(raw) for _, raw in entries}
@@ -65,12 +67,14 @@ def draft_orders(context: Mapping[str, Any], hook: str, terms: Terms, owner: Own
     faults = {id(d.raw): why for d in drafts if (why := _fault(d, named, owner))}
     usable = [draft for draft in drafts if id(draft.raw) not in faults]
     wanted = [draft for draft in usable if id(draft.raw) in chosen]
+    in_catalogue = [draft for draft in wanted if draft.order.procedures]
+    unread = [(draft.reference, TOO_MANY) for draft in in_catalogue[MOST_ORDERS:]]
     ignored = len(selections) - len(chosen) if by_selection and isinstance(selections, list) else 0
     return Drafts(
-        selected=tuple(draft for draft in wanted if draft.order.procedures),
+        selected=tuple(in_catalogue[:MOST_ORDERS]),
         others=tuple(d for d in usable if id(d.raw) not in chosen and d.order.procedures),
         unmapped=tuple(draft for draft in wanted if not draft.order.procedures),
-        unreadable=tuple((d.reference, faults[id(d.raw)]) for d in drafts if id(d.raw) in faults),
+        unreadable=(*((d.reference, faults[id(d.raw)]) for d in drafts if id(d.raw) in faults), *unread),
         foreign=_foreign(bundle, owner),
         ignored_selections=max(ignored, 0),
     )
@@ -115,10 +119,11 @@ def _chosen(entries: Sequence[tuple[str, Mapping[str, Any]]], selections: object
     """Identities of the drafts that `selections` names, by type and id or by full URL."""
     listed = [word(selection) for selection in selections] if isinstance(selections, list) else []
     named = {(target.kind, target.id) for target in map(parse, listed) if target}
+    urls = frozenset(listed)
     return {
         id(raw)
         for url, raw in entries
-        if (word(raw.get("resourceType")), word(raw.get("id"))) in named or (url and url in listed)
+        if (word(raw.get("resourceType")), word(raw.get("id"))) in named or (url and url in urls)
     }
 
 

@@ -5,6 +5,7 @@ An answer is a reason code of our own system: it settles a question and is never
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from cards.vocabulary import ANSWER, Coding
@@ -23,7 +24,7 @@ from cds_service.fhir.datatypes.elements import (
 from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse
 from cds_service.fhir.facts.conclusions import sentences
 from cds_service.fhir.facts.problems import is_liver_site
-from cds_service.fhir.narrative import read_report, report_text
+from cds_service.fhir.narrative import read_once, report_text
 from cds_service.fhir.orders import DraftOrder
 from cds_service.guideline.chart import Interval
 from cds_service.guideline.order import Reason
@@ -34,29 +35,65 @@ Find = Callable[[Target], Mapping[str, Any] | None]
 LESION = "liver-lesion"
 NO_WORDS: Mapping[str, tuple[str, str]] = {}
 LONGEST_NOTE = 2_000  # characters of a reason or note that are read for a size
+MOST_REASONS = 50  # of one order; a longer list counts as one that could not be read whole
+MOST_REFERRED = 100  # resources that the reasons of one request refer to
+MOST_PROSE = 40_000  # characters of reasons, notes and reports referred to, of all orders of a request
+UNREAD = Reason("", readable=False)
 RULED_OUT = frozenset(("refuted", "entered-in-error"))
 # What a referenced resource says: its code, its coded value and what a report concludes.
 CODED_MEMBERS = ("code", "valueCodeableConcept", "conclusionCode")
 
 
+class Allowance:
+    """How much of the prose that orders carry or refer to one request may have read, and what was read.
+
+    Many orders may refer to one long report, and reading it for each of them would take minutes.
+    """
+
+    def __init__(self) -> None:
+        self._prose_left = MOST_PROSE
+        self._read: dict[int, Reason] = {}
+
+    def takes(self, *texts: str) -> bool:
+        """Whether there is room for these texts; they count as read."""
+        self._prose_left -= sum(map(len, texts))
+        return self._prose_left >= 0
+
+    def once(self, resource: Mapping[str, Any], read: Callable[[], Reason]) -> Reason:
+        """What `read` makes of a resource, the first time; beyond MOST_REFERRED, one that cannot be read."""
+        if id(resource) not in self._read:
+            if len(self._read) >= MOST_REFERRED:
+                return UNREAD
+            self._read[id(resource)] = read()
+        return self._read[id(resource)]
+
+
 def read_reasons(
-    draft: DraftOrder, terms: Terms, find: Find, in_words: Mapping[str, tuple[str, str]] = NO_WORDS
+    draft: DraftOrder,
+    terms: Terms,
+    find: Find,
+    in_words: Mapping[str, tuple[str, str]] = NO_WORDS,
+    allowance: Allowance | None = None,
 ) -> DraftOrder:
     """The draft with its reasons and answers. `find`: the resource that a reference points at, if sent.
 
     `in_words`: answers by their text, for clients that keep a reason's words and drop its coding.
+    `allowance`: shared by the orders of a request.
     """
+    allowance = allowance or Allowance()
     raw = draft.raw
-    stated = [r for concept in _concepts(raw.get("reasonCode")) for r in _stated(concept, terms, in_words)]
+    concepts, references = _concepts(raw.get("reasonCode")), mappings(raw.get("reasonReference"))
+    stated = [r for concept in concepts[:MOST_REASONS] for r in _stated(concept, terms, in_words)]
     referenced = [
         reason
-        for reference in mappings(raw.get("reasonReference"))
-        for reason in _referenced(reference, raw, terms, find)
+        for reference in references[:MOST_REASONS]
+        for reason in _referenced(reference, raw, terms, find, allowance)
     ]
-    size, words = _stated_size(raw)
+    more = (UNREAD,) if max(len(concepts), len(references)) > MOST_REASONS else ()
+    size, words = _stated_size(raw, allowance)
     order = replace(
         draft.order,
-        reasons=(*stated, *referenced),
+        reasons=(*stated, *referenced, *more),
         answers=_answers(raw.get("reasonCode"), in_words),
         stated_size=size,
         size_words=words,
@@ -64,8 +101,11 @@ def read_reasons(
     return replace(draft, order=order)
 
 
-def _stated_size(raw: Mapping[str, Any]) -> tuple[Interval | None, str]:
-    """The lesion's size in the words of the order's reasons and notes, and those words."""
+def _stated_size(raw: Mapping[str, Any], allowance: Allowance) -> tuple[Interval | None, str]:
+    """The lesion's size in the words of the order's reasons and notes, and those words.
+
+    Nothing where there are more of them than are read: another one might say something else.
+    """
     said = [
         text
         for concept in _concepts(raw.get("reasonCode"))
@@ -73,7 +113,10 @@ def _stated_size(raw: Mapping[str, Any]) -> tuple[Interval | None, str]:
         for text in texts(concept)
     ]
     said += [word(note.get("text")) for note in mappings(raw.get("note"))]
-    readings = (read_report(text[:LONGEST_NOTE]) for text in said if text)
+    said = [text[:LONGEST_NOTE] for text in said if text]
+    if len(said) > MOST_REASONS or not allowance.takes(*said):
+        return None, ""
+    readings = (read_once(text) for text in said)
     found = [(reading.size, reading.size_quote) for reading in readings if reading.size is not None]
     # Two different sizes on one order settle nothing.
     return found[0] if len({size for size, _ in found}) == 1 else (None, "")
@@ -83,16 +126,16 @@ def _is_answer(concept: object) -> bool:
     return any(coding.system == ANSWER for coding in codings(concept))
 
 
-def finder(sets: Mapping[str, ResourceSet], owner: Owner) -> Find:
-    """Finds a resource of this patient among what was sent or fetched."""
-    held = {
-        (word(resource.get("resourceType")), word(resource.get("id"))): resource
-        for one in sets.values()
-        for resource in one.resources
-    }
+def finder(sets: Callable[[], Mapping[str, ResourceSet]], owner: Owner) -> Find:
+    """Finds a resource of this patient among what was sent or fetched; `sets` is not asked before."""
+
+    @cache
+    def held() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        resources = (resource for one in sets().values() for resource in one.resources)
+        return {(word(each.get("resourceType")), word(each.get("id"))): each for each in resources}
 
     def find(target: Target) -> Mapping[str, Any] | None:
-        found = held.get((target.kind, target.id)) if owner.same_server(target) else None
+        found = held().get((target.kind, target.id)) if owner.same_server(target) else None
         return found if found is not None and owner.whose(found) is Whose.OURS else None
 
     return find
@@ -142,19 +185,19 @@ def _answers(value: object, in_words: Mapping[str, tuple[str, str]]) -> dict[str
 
 
 def _referenced(
-    reference: Mapping[str, Any], raw: Mapping[str, Any], terms: Terms, find: Find
+    reference: Mapping[str, Any], raw: Mapping[str, Any], terms: Terms, find: Find, allowance: Allowance
 ) -> Iterator[Reason]:
     target = parse(reference)
     resource = _contained(raw, target) or (find(target) if target else None)
     if resource is not None:
         if not status_words(resource.get("verificationStatus")) & RULED_OUT:
-            yield _of_resource(resource, terms, find)
+            yield allowance.once(resource, lambda: _of_resource(resource, terms, find, allowance))
         return
     display = word(reference.get("display"))
     if display:
         yield _reason(terms, display, [], [display])
     elif target is not None:
-        yield Reason("", readable=False)
+        yield UNREAD
 
 
 def _contained(raw: Mapping[str, Any], target: Target | None) -> Mapping[str, Any] | None:
@@ -164,13 +207,16 @@ def _contained(raw: Mapping[str, Any], target: Target | None) -> Mapping[str, An
     return next((mapping(one) for one in inside if word(one.get("id")).lstrip("#") == target.id), None)
 
 
-def _of_resource(resource: Mapping[str, Any], terms: Terms, find: Find) -> Reason:
+def _of_resource(resource: Mapping[str, Any], terms: Terms, find: Find, allowance: Allowance) -> Reason:
     """What a referenced Condition, Observation or DiagnosticReport names."""
     members = [each for name in CODED_MEMBERS for each in _concepts(resource.get(name))]
     concepts = {name for each in members for name in concepts_named(terms, codings(each), texts(each))}
     spoken = list(sentences(word(resource.get("valueString"))))
     concepts |= {name for sentence in spoken for name in concepts_named(terms, [], [sentence])}
-    reading = read_report(report_text(resource)[:LONGEST_NOTE], words_of(resource.get("code")))
+    prose = report_text(resource)[:LONGEST_NOTE]
+    if not allowance.takes(prose):
+        return UNREAD
+    reading = read_once(prose, words_of(resource.get("code")))
     if reading.lesion == "indeterminate" or _measures_liver_lesion(resource, terms, find):
         concepts.add(LESION)
     words = reading.lesion_quote or next((n for n in map(words_of, reversed(members)) if n), "")

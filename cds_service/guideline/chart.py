@@ -19,7 +19,13 @@ class Searched(StrEnum):
 
     COMPLETE = "complete"
     CUT_SHORT = "cut-short"  # pages missing, or the server said that it held results back
-    NOT_SEARCHED = "not-searched"  # neither sent nor to be had
+    NOT_HAD = "not-had"  # asked for, and refused or failed
+    NOT_SEARCHED = "not-searched"  # not sent, and nowhere to ask
+
+    @property
+    def unread(self) -> bool:
+        """True when nothing at all was read: what was not found may well be there."""
+        return self in (Searched.NOT_HAD, Searched.NOT_SEARCHED)
 
 
 @dataclass(frozen=True, slots=True)

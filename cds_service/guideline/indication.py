@@ -149,7 +149,7 @@ def _is_biopsy_for_cancer(topic: GuidelineTopic, procedures: tuple[Procedure, ..
 
 def _by_chart(chart: Chart, topic: GuidelineTopic, because: str) -> Applies:
     fact = chart.choice(topic.applicability.lesion_fact)
-    if fact is None or (NONE in fact.possible and fact.searched is Searched.NOT_SEARCHED):
+    if fact is None or (NONE in fact.possible and fact.searched.unread):
         return Applies(None, f"{because}, and the chart that would tell could not be read")
     if NONE in fact.possible:
         return Applies(False, f"{because}, and no liver lesion was found in the chart")

@@ -123,7 +123,7 @@ class Decider:
             user_id=requester(draft) or NOBODY,
             patient_id=patient,
             context={"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": draft}]}},
-            prefetch=prefetch_of(chart, self.exported),
+            at_hand=prefetch_of(chart, self.exported),
         )
         now = datetime.combine(day, time(12), UTC)
         return self._runner.run(consult(request, desk, now, _Ids()))

@@ -6,7 +6,6 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from cds_service.vignettes.case import Case, Order, PrefetchKey, Reason
 from cds_service.vignettes.resources import (
     Chart,
     Resource,
@@ -16,6 +15,7 @@ from cds_service.vignettes.resources import (
     tag,
     without_blanks,
 )
+from cds_service.vignettes.scene import Order, PrefetchKey, Reason, Scene
 
 TYPES: Final[dict[PrefetchKey, str]] = {
     "patient": "Patient",
@@ -31,7 +31,7 @@ PREFETCH_SERVER = "https://ehr.example/fhir"
 SUPPRESSED = "Some results were suppressed because the client is not authorized to see them."
 
 
-def draft(case: Case, order: Order, number: int, chart: Chart) -> Resource:
+def draft(case: Scene, order: Order, number: int, chart: Chart) -> Resource:
     """The draft ServiceRequest; only the first one carries the case's reasons and answers."""
     reasons = case.reasons if number == 1 else ()
     answers = case.answers if number == 1 else ()
@@ -55,12 +55,12 @@ def _referred(reason: Reason, chart: Chart) -> Resource:
     return {"reference": f"Condition/{chart.problem_ids[reason.refers_to or '']}"}
 
 
-def drafts(case: Case, chart: Chart) -> list[Resource]:
+def drafts(case: Scene, chart: Chart) -> list[Resource]:
     orders = (case.order, *case.also_drafted)
     return [draft(case, order, number, chart) for number, order in enumerate(orders, 1)]
 
 
-def request(case: Case, today: date, *, fhir_server: str | None = None, token: str = "") -> Resource:
+def request(case: Scene, today: date, *, fhir_server: str | None = None, token: str = "") -> Resource:
     """One hook call. With `fhir_server`: no prefetch, the chart is to be fetched there with `token`."""
     chart = Chart(case, today)
     orders = drafts(case, chart)
@@ -87,7 +87,7 @@ def request(case: Case, today: date, *, fhir_server: str | None = None, token: s
     }
 
 
-def _authorization(case: Case, token: str) -> Resource:
+def _authorization(case: Scene, token: str) -> Resource:
     """A token whose scope leaves out what the case says is not to be had."""
     granted = (f"user/{kind}.read" for key, kind in TYPES.items() if key not in case.missing)
     return {
@@ -99,12 +99,12 @@ def _authorization(case: Case, token: str) -> Resource:
     }
 
 
-def fetchable(case: Case) -> bool:
+def fetchable(case: Scene) -> bool:
     """Whether a FHIR server can stand for this case: it cannot hold results back or lose pages."""
     return not set(case.missing.values()) & {"suppressed", "more-pages"}
 
 
-def prefetch(case: Case, resources: Sequence[Resource]) -> Resource:
+def prefetch(case: Scene, resources: Sequence[Resource]) -> Resource:
     """Every prefetch key that the case leaves available, each with its own kind of resource."""
     sent: Resource = {}
     for key, kind in TYPES.items():
@@ -119,7 +119,7 @@ def prefetch(case: Case, resources: Sequence[Resource]) -> Resource:
     return sent
 
 
-def _searchset(case: Case, kind: str, found: Sequence[Resource], shortfall: str | None) -> Resource:
+def _searchset(case: Scene, kind: str, found: Sequence[Resource], shortfall: str | None) -> Resource:
     search = f"{PREFETCH_SERVER}/{kind}?patient={quote(patient_id(case))}"
     links = [{"relation": "self", "url": search}]
     if shortfall == "more-pages":
@@ -137,6 +137,6 @@ def _outcome(severity: str, words: str) -> Resource:
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
-def chart_resources(case: Case, today: date) -> Sequence[Resource]:
+def chart_resources(case: Scene, today: date) -> Sequence[Resource]:
     """The case's resources, as a FHIR server holds them."""
     return Chart(case, today).resources

@@ -23,7 +23,8 @@ from cds_service.guideline.chart import (
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.guideline.order import Order, Reason
-from cds_service.vignettes.case import REFERENCE_DAY, Bound, Case, Dated, Expect, FactValue
+from cds_service.vignettes.case import Bound, Case, Dated, Expect, FactValue
+from cds_service.vignettes.scene import REFERENCE_DAY
 
 UNKNOWN = "unknown"
 RADIATION_HISTORY = "radiation-history"  # told by the chart's studies, of which the pure core knows nothing

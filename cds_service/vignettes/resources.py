@@ -11,16 +11,16 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from cards.vocabulary import ANSWER, LOINC, SNOMED_CT, Coding
-from cds_service.vignettes.case import (
+from cds_service.vignettes.scene import (
     REFERENCE_DAY,
     Allergy,
-    Case,
     Coded,
     Device,
     Done,
     Lab,
     Measurement,
     Problem,
+    Scene,
     Status,
     Study,
 )
@@ -36,12 +36,12 @@ TUMOR_SIZE = Coding(LOINC, "21889-1")
 HALF_A_YEAR = 182  # days past the birthday, so that no age turns within a test run
 
 
-def tag(case: Case) -> str:
+def tag(case: Scene) -> str:
     """What every id of this case begins with."""
-    return "v" + hashlib.sha256(case.name.encode()).hexdigest()[:12]
+    return case.ids or "v" + hashlib.sha256(case.name.encode()).hexdigest()[:12]
 
 
-def patient_id(case: Case) -> str:
+def patient_id(case: Scene) -> str:
     return f"{tag(case)}-patient"
 
 
@@ -79,7 +79,7 @@ def without_blanks(resource: Mapping[str, Any]) -> Resource:
     return {key: value for key, value in resource.items() if value not in (None, [], {}, "")}
 
 
-def born(case: Case, today: date) -> str | None:
+def born(case: Scene, today: date) -> str | None:
     age = case.patient.age
     if age is None:
         return None
@@ -89,7 +89,7 @@ def born(case: Case, today: date) -> str | None:
 class Chart:
     """Builds one case's resources; `resources` holds them in the order they were made."""
 
-    def __init__(self, case: Case, today: date) -> None:
+    def __init__(self, case: Scene, today: date) -> None:
         self.case, self.today = case, today
         self.subject = {"reference": f"Patient/{patient_id(case)}"}
         self.resources: list[Resource] = []
@@ -150,7 +150,7 @@ class Chart:
 
     def _report(self, suffix: str, study: Study) -> None:
         size = f"{suffix}-size"
-        coded = study.report is None
+        coded = study.report is None and study.describes
         result = [{"reference": f"Observation/{tag(self.case)}-{size}"}] if study.size else []
         if study.size:
             self._size(size, LONGEST_DIMENSION, study.size, study.day, "liver")
@@ -164,7 +164,7 @@ class Chart:
                 "subject": self.subject,
                 "effectiveDateTime": self._day(study.day),
                 "result": result,
-                "conclusionCode": [codeable([LESION_OF_LIVER])] if coded and study.describes else [],
+                "conclusionCode": [codeable([LESION_OF_LIVER], "Liver lesion")] if coded else [],
                 "presentedForm": [_plain_text(study.report)] if study.report else [],
             },
         )
@@ -197,6 +197,8 @@ class Chart:
     def _measurement(self, suffix: str, measurement: Measurement) -> None:
         code = measurement.codings()[0] if measurement.codings() else TUMOR_SIZE
         self._size(suffix, code, measurement.size, measurement.day, measurement.of, measurement.as_component)
+        if measurement.text:
+            self.resources[-1]["code"]["text"] = measurement.text
 
     def _size(
         self, suffix: str, code: Coding, size: str, day: date, organ: str, as_component: bool = False

@@ -1,30 +1,68 @@
-"""Reading a request's body: JSON only, and never more of it than is allowed."""
+"""Reading a request's body: JSON only, never more of it than is allowed, and not for longer than a while."""
+
+import asyncio
+from dataclasses import dataclass
+from email.message import Message
 
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+CHARSETS = ("utf-8", "utf8", "us-ascii")
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The body. Raises 415 for another media type and 413 as soon as it is too long.
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How much a body may hold, and how many seconds it may take to arrive."""
+
+    max_bytes: int = 10_000_000
+    deadline_s: float = 10.0
+
+
+async def read_body(request: Request, limits: BodyLimits) -> bytes:
+    """The body. Raises 415 for another media type, 413 as soon as it is too long, 408 when it is not there
+    in time, 400 when it breaks off.
 
     Asking for JSON also keeps foreign web pages out: a browser sends that only after a CORS preflight.
     """
-    media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise HTTPException(415, "Send the request as Content-Type: application/json.")
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise HTTPException(415, "Send the body without a Content-Encoding.")
-    too_long = HTTPException(413, f"The body is longer than {max_bytes} bytes.")
+    _check_kind(request.headers)
     announced = request.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > max_bytes:
-        raise too_long
-    body = bytearray()
+    if announced.isdecimal() and int(announced) > limits.max_bytes:
+        raise _too_long(limits.max_bytes)
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_bytes:
-                raise too_long
+        async with asyncio.timeout(limits.deadline_s):
+            return await _all_of(request, limits.max_bytes)
+    except TimeoutError:
+        raise HTTPException(408, "The body did not arrive in time.") from None
     except ClientDisconnect:
         raise HTTPException(400, "The body ended too early.") from None  # nobody is left to read this
+
+
+async def _all_of(request: Request, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_long(max_bytes)
     return bytes(body)
+
+
+def _too_long(max_bytes: int) -> HTTPException:
+    return HTTPException(413, f"The body is longer than {max_bytes} bytes.")
+
+
+def _check_kind(headers: Headers) -> None:
+    """JSON in UTF-8, uncompressed: a few kilobytes of a compressed body can be gigabytes."""
+    stated = Message()
+    stated["Content-Type"] = ", ".join(headers.getlist("Content-Type"))
+    kind = stated.get_content_type() if headers.get("Content-Type") else ""
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise HTTPException(415, "Send the request as Content-Type: application/json.")
+    if str(stated.get_param("charset", "utf-8")).lower() not in CHARSETS:
+        raise HTTPException(415, "Send the body in UTF-8.")
+    encodings = {
+        part.strip().lower() for each in headers.getlist("Content-Encoding") for part in each.split(",")
+    }
+    if encodings - {"identity", ""}:
+        raise HTTPException(415, "Send the body without a Content-Encoding.")

@@ -1,77 +1,157 @@
 """Logging: one line per event with a closed list of fields, so that no patient data can slip in.
 
-Messages of other libraries are kept at warning level; of an exception only its type and the places it
-went through are written, since its words may quote a request.
+Every event of one request carries its `request_id`, and its `tenant` once that is known (`bind`). Of what
+libraries say, warnings pass, and of those only who said it and from where: their words may quote a
+request. Of an exception only its type and the places it went through are written, for the same reason.
 """
 
-import json
 import logging
 import sys
-import time
 import traceback
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final
+
+import orjson
+import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
+
+from cds_service.errors import LiverCdsError
 
 # What may be logged. Identifiers of requests and verdicts, counts and times; never a value of a chart.
-FIELDS = frozenset(
+FIELDS: Final = frozenset(
     (
-        *(
-            "hook",
-            "service",
-            "hook_instance",
-            "tenant",
-            "status",
-            "revision",
-            "verdicts",
-            "cards",
-            "counts",
-            "ms",
-        ),
-        *("member", "missing", "fault", "where", "settings"),
+        *("request_id", "tenant", "service", "hook", "hook_instance", "status", "ms"),
+        *("revision", "mode", "verdicts", "cards", "counts"),
+        *("member", "missing", "fault", "where", "words", "logger", "settings"),
+        *("reason", "issuer", "jti", "kid", "file", "tenants", "server", "check", "state"),
+        *("rows", "pending", "dropped", "tries", "seconds", "workers"),
     )
 )
-LOGGER = logging.getLogger("cds_service")
+LOGGER: Final = logging.getLogger("cds_service")
+LONGEST: Final = 500  # characters of one text; nothing that we log on purpose is longer
+FRAMES: Final = 8
+SERVER: Final = "uvicorn"  # the only library whose words are known to be its own
+
+Event = MutableMapping[str, Any]
+
+
+def bind(**fields: str) -> None:
+    """Put these fields on every later event of this request. `tenant` is read by the metrics as well."""
+    bind_contextvars(**fields)
+
+
+def begin_request(request_id: str) -> None:
+    """Forget what was bound before: a connection's next request may run in the same context."""
+    clear_contextvars()
+    bind_contextvars(request_id=request_id)
+
+
+def bound(field: str) -> str:
+    """What was bound for this request; "" = nothing."""
+    return str(get_contextvars().get(field, ""))
+
+
+def bound_fields() -> dict[str, object]:
+    """All that was bound for this request."""
+    return dict(get_contextvars())
 
 
 def log_event(event: str, level: int = logging.INFO, **fields: object) -> None:
     """Write one event. Raises ValueError for a field that is not in FIELDS."""
-    strange = set(fields) - FIELDS
-    if strange:
-        raise ValueError(f"not a field that may be logged: {', '.join(sorted(strange))}")
-    LOGGER.log(level, event, extra={"fields": fields})
+    _EVENTS.log(level, event, **fields)
 
 
 def log_fault(error: BaseException, **fields: object) -> None:
-    """Write a fault of our own: the exception's type and the code it came through, without its words."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    log_event("fault", logging.ERROR, fault=type(error).__name__, where=where, **fields)
-
-
-class _Lines(logging.Formatter):
-    """`json`: an object per line. `text`: for people in a terminal."""
-
-    def __init__(self, form: str) -> None:
-        super().__init__()
-        self._form = form
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        fields: dict[str, Any] = getattr(record, "fields", {})
-        event = record.getMessage()
-        if self._form == "text":
-            said = " ".join(f"{name}={value}" for name, value in fields.items())
-            return f"{at} {record.levelname} {event} {said}".rstrip()
-        line = {"at": at, "level": record.levelname.lower(), "event": event, **fields}
-        return json.dumps(line, default=str, ensure_ascii=False)
+    """Write a fault: the exception's type and the code it came through; words only if they are ours."""
+    ours = {"words": str(error)} if isinstance(error, LiverCdsError) else {}
+    told = {"fault": type(error).__name__, "where": _frames(error.__traceback__), **ours}
+    log_event("fault", logging.ERROR, **told, **fields)
 
 
 def set_up(form: str) -> None:
-    """Send our events to standard error, and of everybody else's what is a warning or worse."""
+    """Send our events to standard error, and of everybody else's what is a warning or worse.
+
+    `form`: "json", an object per line, or "text", for people in a terminal.
+    """
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(_Lines(form))
+    lines.setFormatter(formatter(form))
     root = logging.getLogger()
     for earlier in [each for each in root.handlers if isinstance(each.formatter, _Lines)]:
         root.removeHandler(earlier)
     root.addHandler(lines)
     root.setLevel(logging.WARNING)
     LOGGER.setLevel(logging.INFO)
+    logging.captureWarnings(True)  # a warning's text is a library's as well
+
+
+def formatter(form: str) -> logging.Formatter:
+    """How records become lines; see `set_up`."""
+    render = structlog.dev.ConsoleRenderer(colors=False) if form == "text" else _json
+    return _Lines(
+        foreign_pre_chain=[_read_record],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    )
+
+
+class _Lines(structlog.stdlib.ProcessorFormatter):
+    """Our own formatter, to be told from those of others."""
+
+
+def _only_listed(_: Any, __: str, event: Event) -> Event:
+    strange = event.keys() - FIELDS - {"event"}
+    if strange:
+        raise ValueError(f"not a field that may be logged: {', '.join(sorted(strange))}")
+    return event
+
+
+def _as_record(_: Any, __: str, event: Event) -> tuple[tuple[str], dict[str, Any]]:
+    """To the standard library's logging, which delivers it: the words, and the fields beside them."""
+    words = event.pop("event")
+    return (words,), {"extra": {"fields": {name: _short(value) for name, value in event.items()}}}
+
+
+# Bound to nothing and configured nowhere else: importing this module changes no global state.
+_EVENTS: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
+    LOGGER,
+    processors=[merge_contextvars, _only_listed, structlog.stdlib.filter_by_level, _as_record],
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
+
+def _read_record(_: Any, __: str, event: Event) -> Event:
+    record: logging.LogRecord = event["_record"]
+    own: Mapping[str, Any] | None = getattr(record, "fields", None)
+    said = {"event": record.getMessage(), **own} if own is not None else _of_a_library(record)
+    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    meta = {"_record": record, "_from_structlog": False}
+    return {"at": at.replace("+00:00", "Z"), "level": record.levelname.lower(), **said, **meta}
+
+
+def _of_a_library(record: logging.LogRecord) -> Event:
+    """Who spoke, from where, about which kind of exception; the words only where they are a template."""
+    template = record.msg if isinstance(record.msg, str) and "\n" not in record.msg.strip() else ""
+    words = template.strip() if record.name.startswith(SERVER) else ""
+    told: Event = {
+        "event": words or "a library warns",
+        "logger": record.name,
+        "where": [f"{record.filename}:{record.lineno} {record.funcName}"],
+    }
+    if record.exc_info and record.exc_info[0]:
+        told["fault"] = record.exc_info[0].__name__
+        told["where"] = _frames(record.exc_info[2])
+    return told
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-FRAMES:]
+    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _short(value: object) -> object:
+    return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
+
+
+def _json(_: Any, __: str, event: Event) -> str:
+    return orjson.dumps(event, default=str).decode()

@@ -3,6 +3,8 @@
 It names a member and what to do; it never repeats what was sent and shows nothing of our inside.
 """
 
+import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +14,14 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cds_service.errors import ChartUnavailable, LiverCdsError, RequestUnreadable
+from cds_service.errors import (
+    ChartUnavailable,
+    LiverCdsError,
+    RateExceeded,
+    RequestUnreadable,
+    StoreUnreachable,
+    TokenRefused,
+)
 from cds_service.web.log import log_event, log_fault
 
 MEDIA_TYPE = "application/json"
@@ -20,18 +29,24 @@ MEDIA_TYPE = "application/json"
 # FHIR IssueType by status; "processing" for anything else.
 ISSUE_TYPES: Mapping[int, str] = {
     400: "invalid",
+    401: "login",
     404: "not-found",
     405: "not-supported",
+    408: "timeout",
     412: "incomplete",
     413: "too-long",
     415: "not-supported",
+    429: "throttled",
     500: "exception",
+    503: "transient",
 }
 WORDS: Mapping[int, str] = {
     404: "There is nothing at this address. The services are listed at /cds-services.",
     405: "This address does not answer that method.",
     500: "A fault of this service. It has been logged; the order has not been judged.",
+    503: "What this needs is out of reach at the moment. Nothing was stored; send it again later.",
 }
+RETRY_S = 5  # when a store that is down may be worth another call
 
 
 def outcome(status: int, words: str, member: str = "") -> dict[str, Any]:
@@ -59,13 +74,28 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LiverCdsError, _our_error)
 
 
-def _framework_error(_: Request, error: Exception) -> Response:
+def _framework_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _other_method(request, error)
     words = str(error.detail) if isinstance(error, HTTPException) else ""
     if words == HTTPStatus(status).phrase:  # the framework's own: say something that helps
         words = WORDS.get(status, words)
     headers = error.headers if isinstance(error, HTTPException) else None
     return refusal(status, words, headers=headers)
+
+
+def _other_method(request: Request, error: Exception) -> Response:
+    """405, or what OPTIONS asks: the methods of the address. HEAD does wherever GET does (see `paths`)."""
+    given = error.headers if isinstance(error, HTTPException) else None
+    methods = {name.strip() for name in (given or {}).get("Allow", "").split(",")} - {""}
+    methods |= {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+    allow = {"Allow": ", ".join(sorted(methods))}
+    return (
+        Response(status_code=204, headers=allow)
+        if request.method == "OPTIONS"
+        else refusal(405, WORDS[405], headers=allow)
+    )
 
 
 def _our_error(_: Request, error: Exception) -> Response:
@@ -76,6 +106,16 @@ def _our_error(_: Request, error: Exception) -> Response:
         case ChartUnavailable():
             log_event("chart unavailable", status=412, missing=error.missing)
             return refusal(412, str(error))
+        case TokenRefused():
+            # Why is for the log alone: a caller that guesses learns nothing from the answer.
+            log_event("token refused", logging.WARNING, status=401, reason=error.reason, tenant=error.tenant)
+            return refusal(401, str(error), headers={"WWW-Authenticate": "Bearer"})
+        case RateExceeded():
+            log_event("rate exceeded", logging.WARNING, status=429, tenant=error.tenant)
+            return refusal(429, str(error), headers={"Retry-After": str(max(1, math.ceil(error.wait_s)))})
+        case StoreUnreachable():
+            log_fault(error, status=503)
+            return refusal(503, WORDS[503], headers={"Retry-After": str(RETRY_S)})
         case _:
             log_fault(error, status=500)
             return refusal(500, WORDS[500])

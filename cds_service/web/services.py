@@ -1,26 +1,35 @@
 """The CDS Services: discovery, and one address per hook."""
 
 import logging
-import re
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from cds_service.auth.tenants import Mode
 from cds_service.consult import Desk, consult
 from cds_service.consultation import Consultation
+from cds_service.errors import ChartUnavailable, RequestUnreadable
 from cds_service.fhir.access.prefetch import TEMPLATES
 from cds_service.hooks import HookRequest, parse_request
-from cds_service.web.body import read_body
+from cds_service.recording import Call, answered_record, failed_record, instance_of
+from cds_service.store.records import ConsultationRecord
+from cds_service.web import openapi
+from cds_service.web.admission import Admission
+from cds_service.web.body import BodyLimits, read_body
 from cds_service.web.log import log_event
 
 SPECIFICATION = "2.0.1"
 HOOK_VERSION = "1.0"  # of order-select and order-sign alike, as their definitions publish it
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+NOTHING: Mapping[str, Any] = {"cards": []}
+
+# Told of every consultation: its record, and how each prefetched set arrived.
+Keep: TypeAlias = Callable[[ConsultationRecord, Mapping[str, str]], None]
 
 DESCRIPTION = (
     "Compares an order for imaging or biopsy of a liver lesion with the ACR Appropriateness Criteria topic"
@@ -72,76 +81,98 @@ SERVICES = (
     ),
 )
 DISCOVERY = orjson.dumps({"services": [service.to_json() for service in SERVICES]})
-
-REQUEST_SCHEMA: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["hook", "hookInstance", "context"],
-                    "properties": {
-                        "hook": {"type": "string"},
-                        "hookInstance": {"type": "string", "format": "uuid"},
-                        "fhirServer": {"type": "string", "format": "uri"},
-                        "fhirAuthorization": {"type": "object"},
-                        "context": {
-                            "type": "object",
-                            "required": ["userId", "patientId"],
-                            "properties": {
-                                "userId": {"type": "string"},
-                                "patientId": {"type": "string"},
-                                "selections": {"type": "array", "items": {"type": "string"}},
-                                "draftOrders": {"type": "object", "description": "FHIR R4 Bundle"},
-                            },
-                        },
-                        "prefetch": {"type": "object"},
-                    },
-                }
-            }
-        },
-    }
-}
+CALL_ERRORS: Final = (400, 401, 408, 412, 413, 415, 429, 500, 503)
 
 
-def router(desk: Desk, max_body_bytes: int) -> APIRouter:
-    """Discovery and the services, answered from `desk`."""
+def router(admission: Admission, limits: BodyLimits, keep: Keep, *, discovery_token: bool) -> APIRouter:
+    """Discovery and the services. `keep` is told of every consultation; `discovery_token`: discovery asks
+    for a token as well."""
     routes = APIRouter(tags=["CDS Hooks"])
 
-    @routes.get("/cds-services", summary="Discovery")
-    async def discovery() -> Response:
+    told = openapi.answers(openapi.DISCOVERY, "The services", 401, 500, 503)
+
+    @routes.get("/cds-services", summary="Discovery", responses=told)
+    async def discovery(request: Request) -> Response:
+        if discovery_token:
+            await admission.check_token(request)
         return Response(DISCOVERY, media_type="application/json")
 
     for service in SERVICES:
-        _add_service(routes, service, desk, max_body_bytes)
+        _add_service(routes, service, admission, limits, keep)
     return routes
 
 
-def _add_service(routes: APIRouter, service: CdsService, desk: Desk, max_body_bytes: int) -> None:
+def _add_service(
+    routes: APIRouter, service: CdsService, admission: Admission, limits: BodyLimits, keep: Keep
+) -> None:
     path = f"/cds-services/{service.id}"
+    told = openapi.answers(openapi.ANSWER, "Cards, none if there is nothing to say", *CALL_ERRORS)
 
-    @routes.post(path, name=service.id, summary=service.title, openapi_extra=REQUEST_SCHEMA)
+    @routes.post(
+        path,
+        name=service.id,
+        summary=service.title,
+        openapi_extra=openapi.body(openapi.REQUEST),
+        responses=told,
+    )
     async def call(request: Request) -> Response:
-        started = time.perf_counter()
-        asked = parse_request(await read_body(request, max_body_bytes), (service.hook,))
-        answered = await consult(asked, desk, datetime.now(UTC), lambda: str(uuid4()))
-        _log(service, asked, answered, (time.perf_counter() - started) * 1000)
-        headers = {"Cache-Control": "no-store"}  # it holds facts of a patient
-        return Response(orjson.dumps(answered.response), headers=headers, media_type="application/json")
+        began = time.perf_counter()
+        desk = await admission.admit(request)
+        body = await read_body(request, limits)
+        if desk.tenant.mode is Mode.OFF:
+            log_event("switched off", service=service.id, mode=str(desk.tenant.mode), status=200)
+            return _answer(NOTHING)
+        asked = parse_request(body, (service.hook,))
+        answer = await _consulted(service, desk, asked, began, keep)
+        return _answer(NOTHING if desk.tenant.mode is Mode.SILENT else answer)
 
 
-def _log(service: CdsService, asked: HookRequest, answered: Consultation, ms: float) -> None:
-    instance = asked.hook_instance
+async def _consulted(
+    service: CdsService, desk: Desk, asked: HookRequest, began: float, keep: Keep
+) -> Mapping[str, Any]:
+    """The response. Kept is every consultation, a failed one too: it must not look like one without cards."""
+    now = datetime.now(UTC)
+    call = Call(str(uuid4()), service.id, desk.tenant, asked, now, desk.library.revision)
+    try:
+        answered = await consult(asked, desk, now, lambda: str(uuid4()))
+    except ChartUnavailable as missing:
+        keep(failed_record(call, 412, _ms_since(began)), {})
+        if desk.tenant.mode is not Mode.SILENT:
+            raise
+        log_event("chart unavailable", service=service.id, mode="silent", missing=missing.missing)
+        return NOTHING
+    except RequestUnreadable:  # the prefetch is read when an order asks for it
+        keep(failed_record(call, 400, _ms_since(began)), {})
+        raise
+    except Exception:
+        keep(failed_record(call, 500, _ms_since(began)), {})
+        raise
+    ms = _ms_since(began)
+    keep(answered_record(call, answered, ms), answered.prefetch)
+    _log(call, answered, ms)
+    return answered.response
+
+
+def _answer(body: Mapping[str, Any]) -> Response:
+    headers = {"Cache-Control": "no-store"}  # it holds facts of a patient
+    return Response(orjson.dumps(body), headers=headers, media_type="application/json")
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+def _log(call: Call, answered: Consultation, ms: float) -> None:
     mixed_up = "patient_mismatch" in answered.counts
     log_event(
         "audit: data of another patient" if mixed_up else "consultation",
         logging.WARNING if mixed_up else logging.INFO,
-        service=service.id,
+        service=call.service,
         hook=answered.hook,
         # Some clients put other things here than the UUID that the standard asks for.
-        hook_instance=instance if UUID.fullmatch(instance) else "not a UUID",
+        hook_instance=instance_of(call.asked) or "not a UUID",
         status=200,
+        mode=str(call.tenant.mode),
         verdicts=[str(order.verdict) for order in answered.orders],
         cards=len(answered.response["cards"]),
         counts=dict(answered.counts),

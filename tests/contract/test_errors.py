@@ -17,7 +17,7 @@ from starlette.types import Message
 from cds_service.app import create_app
 from cds_service.errors import ContentFaulty
 from cds_service.settings import Settings
-from cds_service.web.body import read_body
+from cds_service.web.body import BodyLimits, read_body
 from tests.contract.requests import SELECT, SIGN, hook_request, order
 
 SECRET = "Mrs-Private-Name"
@@ -61,7 +61,7 @@ def test_another_services_hook_is_400(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/cds-services/other", "/nowhere", "/", "/cds-services/liver-lesion-order-select/x"]
+    "path", ["/cds-services/other", "/nowhere", "/static/", "/cds-services/liver-lesion-order-select/x"]
 )
 def test_an_unknown_address_is_404(client: TestClient, path: str) -> None:
     assert refused(client.post(path, json=hook_request()), 404)["code"] == "not-found"
@@ -223,7 +223,7 @@ def test_a_caller_that_hangs_up_is_no_fault_of_ours(caplog: pytest.LogCaptureFix
 
         scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
         with pytest.raises(HTTPException) as refusal:
-            await read_body(Request(scope, hangs_up), 1000)
+            await read_body(Request(scope, hangs_up), BodyLimits())
         return refusal.value.status_code
 
     assert asyncio.run(call()) == 400

@@ -1,5 +1,6 @@
 """Where the cards' links lead: pages for people, the same as data for programs."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -21,7 +22,7 @@ class Links(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag not in ("script", "style", "iframe", "img")
+        assert tag not in ("style", "iframe", "img", "script")
         assert not any(name == "style" or name.startswith("on") for name, _ in attrs)
         self.found += [value for name, value in attrs if name in ("href", "src") and value]
 
@@ -40,9 +41,12 @@ def test_a_page_reads_well_and_runs_nothing(client: TestClient, path: str) -> No
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_link_of_ours_is_dead(client: TestClient, path: str) -> None:
-    for link in Links(client.get(path, headers=BROWSER).text).found:
+    page = client.get(path, headers=BROWSER).text
+    for link in Links(page).found:
         if link.startswith("/"):
             assert client.get(link).status_code == 200, link
+        elif link.startswith("#"):
+            assert f'id="{link[1:]}"' in page
         else:
             assert link.startswith("https://")
 
@@ -61,15 +65,17 @@ def test_a_variant_as_data_and_as_a_page_say_the_same(client: TestClient) -> Non
     page = client.get(f"{TOPIC}/variants/6", headers=BROWSER).text
     assert data["number"] == 6
     assert data["topic"]["licence"]["notice"]
-    assert page.count('<th scope="row">') == len(data["ratings"])
+    assert page.count("<h3>") == len(data["ratings"])
     for row in data["ratings"]:
-        assert row["locator"] in page
-        assert f'<td class="{row["rating"]}">' in page
+        assert f"{data['topic']['edition']}, {row['locator'][0].lower()}{row['locator'][1:]}" in page
+        assert f'<li class="{row["rating"]}">' in page
+        assert html.escape(row["rationale"], quote=False) in html.unescape(page).replace("&", "&amp;")
 
 
 def test_the_best_studies_stand_first(client: TestClient) -> None:
     page = client.get(f"{TOPIC}/variants/6", headers=BROWSER).text
-    shown = re.findall(r'<td class="((?:usually|may)[a-z-]+)">', page)
+    shown = re.findall(r'<li class="((?:usually|may)[a-z-]+)">', page)
+    assert len(shown) == 12
     assert shown == sorted(
         shown,
         key=[
@@ -114,6 +120,49 @@ def test_the_thirteen_source_attributes(client: TestClient) -> None:
 
 
 def test_the_style_sheet_is_ours(client: TestClient) -> None:
-    answer = client.get("/guidelines/style.css")
+    (address,) = re.findall(r'rel="stylesheet" href="([^"]+)"', client.get(TOPIC, headers=BROWSER).text)
+    answer = client.get(address)
     assert answer.headers["Content-Type"].startswith("text/css")
-    assert "url(" not in answer.text
+    assert "immutable" in answer.headers["Cache-Control"]
+    loaded = re.findall(r'url\("([^"]+)"\)', answer.text)
+    assert loaded
+    for file in loaded:
+        assert file.startswith("/static/")
+        assert "immutable" in client.get(file).headers["Cache-Control"]
+
+
+def test_the_map_says_which_variant_covers_whom(client: TestClient) -> None:
+    """Every patient that the criteria can tell apart: a variant where its criteria hold, else a gap."""
+    page = client.get(TOPIC, headers=BROWSER).text
+    body = page[page.index('<table class="map">') : page.index("</table>", page.index('<table class="map">'))]
+    rows = [
+        re.findall(r"<td(?: colspan=\"(\d)\")?[^>]*>(.*?)</td>", row, re.DOTALL)
+        for row in body.split("<tr>")[3:]
+    ]
+    shown = [
+        [" ".join(re.findall(r">(\d)</a>", cell)) for span, cell in row for _ in range(int(span or 1))]
+        for row in rows
+    ]
+    assert shown == [
+        ["", "", "", "1", "2", ""],
+        ["6", "7", "", "3", "4", ""],
+        ["8", "8", "", "5", "5", ""],
+        ["6 8", "7 8", "", "3 5", "4 5", ""],
+    ]
+
+
+def test_a_patient_in_the_address_stands_on_the_map(client: TestClient) -> None:
+    known = "lesion-size=under-1-cm&initial-imaging=us&extrahepatic-malignancy=yes&chronic-liver-disease=no"
+    one = client.get(f"{TOPIC}?{known}", headers=BROWSER).text
+    assert (one.count("here-yes"), one.count("here-maybe")) == (1, 0)
+    some = client.get(f"{TOPIC}?lesion-size=under-1-cm&initial-imaging=%3Cscript%3E", headers=BROWSER).text
+    assert (some.count("here-yes"), some.count("here-maybe") > 3) == (0, True)
+    assert "<script>" not in some
+
+
+def test_reviews_licence_and_revision_stand_on_the_page(client: TestClient) -> None:
+    page = client.get(TOPIC, headers=BROWSER).text
+    data = client.get(TOPIC, headers=JSON).json()
+    for words in ("Reviewed on", "Review again by", data["revision"], "not obtained", "Use of race"):
+        assert words in page
+    assert data["currency"] in html.unescape(page)

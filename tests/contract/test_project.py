@@ -1,6 +1,7 @@
 """The repository's own promises: locks, container image, README, and what may stand in a file."""
 
 import ast
+import hashlib
 import importlib.metadata
 import json
 import re
@@ -20,15 +21,23 @@ from cds_service.settings import READERS
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+IN_THE_IMAGE = {"tracing"}  # the extras that it is built with
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 # Directories where people and build machines keep their checkouts, and package index addresses.
 MACHINE_PATH = re.compile(r"(?<![\w.~*-])/(?:home|root|Users|work|workspace)/\w")
 PACKAGE_INDEX = re.compile(r"https?://\S*/(?:simple|pypi|npm)\b|--(?:extra-)?index-url|--find-links[ =]\W")
 
-# uvicorn picks these up by itself when they are installed.
-USED_WITHOUT_IMPORT = {"httptools", "uvloop"}
-IMPORTED_AS = {"google-re2": "re2", "pyyaml": "yaml"}
+# uvicorn picks the first two up by itself when they are installed, SQLAlchemy the third by a URL, and
+# markdown-it-py the last.
+USED_WITHOUT_IMPORT = {"httptools", "uvloop", "psycopg", "linkify-it-py"}
+IMPORTED_AS = {
+    "fastapi-offline": "fastapi_offline",
+    "google-re2": "re2",
+    "markdown-it-py": "markdown_it",
+    "prometheus-client": "prometheus_client",
+    "pyyaml": "yaml",
+}
 
 
 def _tracked() -> Iterator[Path]:
@@ -59,7 +68,7 @@ def _project() -> dict[str, object]:
 def _dependencies() -> set[str]:
     stated = _project()["dependencies"]
     assert isinstance(stated, list)
-    return {re.split(r"[<>=;\s]", entry)[0].lower() for entry in stated}
+    return {re.split(r"[\[<>=;\s]", entry)[0].lower() for entry in stated}
 
 
 def test_no_file_names_a_machine_or_a_package_index() -> None:
@@ -92,17 +101,19 @@ def test_the_locks_agree_with_each_other_and_with_the_project() -> None:
 def test_what_is_optional_is_there_for_the_tests() -> None:
     extras = _project()["optional-dependencies"]
     assert isinstance(extras, dict)
-    wanted = {re.split(r"[<>=;\[\s]", entry)[0] for entries in extras.values() for entry in entries}
+    named = (entry for name, entries in extras.items() if name not in IN_THE_IMAGE for entry in entries)
+    wanted = {re.split(r"[<>=;\[\s]", entry)[0] for entry in named}
     assert wanted
     assert wanted <= _pinned("requirements-dev.lock").keys()
     assert not wanted & _pinned("requirements.lock").keys()
 
 
-def test_the_npm_lock_has_exact_versions_hashes_and_no_address() -> None:
-    """Of the second FHIR server that the tests use; a pin in package.json, and what it needs in the lock."""
-    peers = ROOT / "tests" / "peers"
-    wanted = json.loads((peers / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    text = (peers / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["peers", "browser"])
+def test_the_npm_locks_have_exact_versions_hashes_and_no_address(folder: str) -> None:
+    """Of what only the tests use; a pin in package.json, and what it needs in the lock."""
+    here = ROOT / "tests" / folder
+    wanted = json.loads((here / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    text = (here / "package-lock.json").read_text(encoding="utf-8")
     locked = {
         path.removeprefix("node_modules/"): entry
         for path, entry in json.loads(text)["packages"].items()
@@ -112,6 +123,17 @@ def test_the_npm_lock_has_exact_versions_hashes_and_no_address() -> None:
     hashes = [entry.get("integrity", "") for entry in locked.values()]
     assert [value for value in hashes if not value.startswith("sha512-")] == []
     assert "://" not in text
+
+
+def test_files_of_others_are_unchanged_and_keep_their_licences() -> None:
+    folder = ROOT / "cds_service" / "workbench"
+    told = (folder / "README.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([\w.-]+)` .* `([0-9a-f]{64})` \|$", told, re.MULTILINE))
+    ours = {"site.css", "bench.js", "charts.js", "icon.svg"}
+    assert listed.keys() == {file.name for file in (folder / "static").iterdir()} - ours
+    for name, digest in listed.items():
+        assert hashlib.sha256((folder / "static" / name).read_bytes()).hexdigest() == digest
+        assert list((folder / "licences").glob(f"{name.split('.')[0]}*.txt"))
 
 
 def test_every_runtime_dependency_is_imported() -> None:

@@ -35,4 +35,4 @@ def test_variables_that_nothing_reads_are_logged_on_starting(caplog: pytest.LogC
         pass
     logged = {record.getMessage(): record.__dict__["fields"] for record in caplog.records}
     assert logged["settings that nothing reads"] == {"settings": ("LIVER_CDS_HOTS",)}
-    assert logged["started"]["tenant"] == "open"
+    assert logged["started"]["tenants"] == {"open": "visible"}

@@ -256,8 +256,8 @@ def test_a_first_order_is_answered_and_shown_and_ctrl_c_ends_it_cleanly() -> Non
 def test_several_workers_serve_one_port() -> None:
     with _serving("--workers", "2") as (process, address, _):
         transport = httpx.HTTPTransport(retries=5)
-        with httpx.Client(transport=transport, trust_env=False, timeout=30) as client:
+        with httpx.Client(transport=transport, trust_env=False, timeout=120) as client:
             assert client.get(f"{address}/cds-services").status_code == 200
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode == 0

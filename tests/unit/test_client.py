@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -234,6 +235,7 @@ class TestFaults:
             b"\xff\xfe",
             b'{"resourceType": NaN}',
             b"[" * 5000 + b"]" * 5000,
+            b'{"resourceType": "Bundle", "x": ' + b"[" * 1000 + b"]" * 1000 + b"}",
             b'{"resourceType": "OperationOutcome"}',
             b'{"resourceType": ["Bundle"]}',
         ],
@@ -241,6 +243,11 @@ class TestFaults:
     def test_any_body_that_is_no_answer(self, ehr: respx.MockRouter, body: bytes) -> None:
         ehr.get("/Condition").respond(content=body)
         assert fetch_conditions().state is State.FAILED
+
+    def test_half_a_character_costs_that_character(self, ehr: respx.MockRouter) -> None:
+        body = json.dumps(bundle({**CANCER, "note": [{"text": "\ud800"}]})).encode()
+        ehr.get("/Condition").respond(content=b"\xef\xbb\xbf" + body)
+        assert fetch_conditions().resources[0]["note"] == [{"text": "\ufffd"}]
 
     @pytest.mark.parametrize(
         "fault", [httpx.ConnectError(""), httpx.ReadError(""), httpx.RemoteProtocolError("")]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.errors import RequestUnreadable
-from cds_service.hooks import MAX_DEPTH, HookRequest, parse_request
+from cds_service.hooks import HookRequest, parse_request
+from cds_service.strict_json import MAX_DEPTH
 
 Body = dict[str, Any]
 SECRET = "Mrs-Private-Name"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.fhir.facts.studies import MOST_RECORDS
 from cds_service.guideline.chart import IMAGING_KINDS, Choice, Searched
 from tests.charts import (
     CPT,
@@ -279,3 +280,10 @@ def test_records_of_one_accession_number_are_one_study_though_their_days_differ(
     assert first(told, near).value == "ct-noncontrast"
     far = {**done, "performedDateTime": "2026-04-01"}
     assert set(first(told, far).possible) == {"ct-noncontrast", "ct-single-phase", "ct-multiphase"}
+
+
+def test_of_very_many_studies_the_newest_are_read() -> None:
+    old = [images(f"i{number}", "CT", "2026-05-01", description="CT liver") for number in range(MOST_RECORDS)]
+    found = read(patient(), *old, us("2026-05-20"))
+    assert choice(found, "initial_imaging").possible == ("us",)
+    assert choice(read(patient(), *old, us("2025-06-01")), "initial_imaging").possible != ("us",)

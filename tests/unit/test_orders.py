@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from cards.vocabulary import CPT, SNOMED_CT
 from cds_service.fhir.datatypes.references import owner
-from cds_service.fhir.orders import Drafts, draft_orders
+from cds_service.fhir.orders import MOST_ORDERS, TOO_MANY, Drafts, draft_orders
+from cds_service.fhir.reasons import MOST_PROSE, MOST_REASONS, Allowance, read_reasons
 from tests.charts import BASE, LOINC, concept, terms
 
 Json: TypeAlias = dict[str, Any]
@@ -297,3 +298,42 @@ def test_no_json_makes_reading_fail_or_hides_a_good_order(
     drafts = draft_orders(context, hook, terms(), owner("p1", BASE))
     assert "ServiceRequest/good" in [one.reference for one in drafts.selected]
     draft_orders({"draftOrders": selections, "selections": selections}, hook, terms(), owner("p1", BASE))
+
+
+def test_a_call_with_more_orders_than_anybody_drafts_says_which_were_not_read() -> None:
+    drafts = read(*(draft(f"d{number}") for number in range(MOST_ORDERS + 2)), hook="order-sign")
+    assert len(drafts.selected) == MOST_ORDERS
+    assert [name for name, _ in drafts.unreadable] == [f"ServiceRequest/d{MOST_ORDERS + n}" for n in (0, 1)]
+    assert {why for _, why in drafts.unreadable} == {TOO_MANY}
+
+
+def reasons_of(raw: Json, allowance: Allowance | None = None) -> tuple[bool, ...]:
+    """Of each reason whether it could be read."""
+    (one,) = read(raw).selected
+    found = read_reasons(one, terms(), lambda _: {"code": {"text": "liver lesion"}}, {}, allowance)
+    return tuple(reason.readable for reason in found.order.reasons)
+
+
+@pytest.mark.parametrize("member", ["reasonCode", "reasonReference"])
+def test_a_list_of_reasons_too_long_to_read_stays_open(member: str) -> None:
+    entry = {"text": "liver lesion"} if member == "reasonCode" else {"reference": "Condition/c"}
+    assert reasons_of({**draft(), member: [entry] * MOST_REASONS}) == (True,) * MOST_REASONS
+    assert reasons_of({**draft(), member: [entry] * 1000}) == (*(True,) * MOST_REASONS, False)
+
+
+def test_sizes_in_notes_count_only_where_all_notes_are_read() -> None:
+    def size(count: int, allowance: Allowance | None = None) -> object:
+        (one,) = read(draft(note=[{"text": "8 mm liver lesion"}] * count)).selected
+        return read_reasons(one, terms(), lambda _: None, {}, allowance).order.stated_size
+
+    assert size(1) is not None
+    assert size(MOST_REASONS + 1) is None
+    spent = Allowance()
+    assert spent.takes("x" * MOST_PROSE)
+    assert size(1, spent) is None
+
+
+def test_what_reasons_refer_to_is_read_as_far_as_the_request_allows() -> None:
+    spent = Allowance()
+    assert not spent.takes("x" * (MOST_PROSE + 1))
+    assert reasons_of(draft(reasonReference=[{"reference": "Condition/c"}]), spent) == (False,)

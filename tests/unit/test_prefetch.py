@@ -339,3 +339,10 @@ def test_no_mess_is_too_much(prefetch: Json) -> None:
 def test_many_resources_without_ids_are_read_in_time_linear_in_their_number() -> None:
     many = bundle(*({"resourceType": "Condition", "n": n} for n in range(50_000)))
     assert len(conditions({"conditions": many}).resources) == 50_000
+
+
+@pytest.mark.parametrize("code", [[], {}, 1, None, "junk"])
+def test_an_issue_with_any_code_is_read(code: object) -> None:
+    """A server may send there what cannot be looked up in a set."""
+    failed = resource("OperationOutcome", issue=[{"severity": "error", "code": code}])
+    assert read_prefetch({"conditions": failed})["conditions"].state is State.FAILED

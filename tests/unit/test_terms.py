@@ -588,13 +588,6 @@ def test_pregnancy_answers_of_loinc() -> None:
         assert standing("", "pregnancy", Coding(LOINC, code)) is expected
 
 
-def test_evidence_quotes_the_text_before_a_display_before_a_code() -> None:
-    coding = Coding(SNOMED, "254637007", "NSCLC")
-    assert judge(terms(), CANCER, [coding], ["Lung ca"]).words == "Lung ca"
-    assert judge(terms(), CANCER, [coding], []).words == "NSCLC"
-    assert judge(terms(), CANCER, [Coding(ICD, "C34.90")], []).words == "code C34.90"
-
-
 def test_a_concept_the_library_does_not_hold_is_no() -> None:
     assert standing("Lung cancer", "no-such-concept") is NO
 

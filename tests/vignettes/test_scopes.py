@@ -26,7 +26,7 @@ def scopes(form: str) -> str:
     return " ".join(form.format(kind) for kind in ALL_BUT_OBSERVATION)
 
 
-def assert_size_unknown(asked: Asked, desk: Desk) -> None:
+def assert_size_unknown(asked: Asked, desk: Desk, because: str) -> None:
     """As the vignette "Size unknown, PET/CT": the size is asked for, and nothing is taken for absent."""
     chart = explain(asked.consultation).to_json()["chart"]
     assert {name: chart[name]["value"] for name in IN_OBSERVATIONS} == dict.fromkeys(IN_OBSERVATIONS)
@@ -36,7 +36,7 @@ def assert_size_unknown(asked: Asked, desk: Desk) -> None:
     [card] = asked.consultation.response["cards"]
     size = desk.topic.questions["lesion-size"].subject
     [said] = [line for line in card["detail"].splitlines() if line.startswith("- Not known:")]
-    assert size in said
+    assert f"{size} \\({because}\\)" in said
 
 
 @pytest.mark.parametrize("form", ["patient/{}.read", "user/{}.rs", "system/{}.*", "patient/{}.cruds"])
@@ -46,14 +46,14 @@ def test_what_the_scope_leaves_out_is_not_asked_for(
     asked = ask(case, desk, charts, scopes(form))
     assert asked.of("Observation") == 0
     assert {kind for kind in TYPES.values() if asked.of(kind)} == set(ALL_BUT_OBSERVATION)
-    assert_size_unknown(asked, desk)
+    assert_size_unknown(asked, desk, "not searched")
 
 
 def test_a_refusal_leaves_the_fact_unknown(case: Case, desk: Desk, charts: FhirServer) -> None:
     refusing = charts.limited(scopes("system/{}.read"))  # the server grants less than the request says
     asked = ask(case, desk, refusing, EVERYTHING)
     assert asked.of("Observation") == 1
-    assert_size_unknown(asked, desk)
+    assert_size_unknown(asked, desk, "could not be read")
 
 
 def test_with_the_whole_scope_the_same_server_tells_the_size(

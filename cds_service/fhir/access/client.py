@@ -2,7 +2,8 @@
 
 All queries run side by side inside one deadline. A query that fails costs its own set only; pages that
 came before a fault are kept and the set is marked as cut short. No redirects, no content encodings (a
-few kilobytes of gzip can be gigabytes), no retries, byte caps, and never a draft order.
+few kilobytes of gzip can be gigabytes), no retries, byte caps, and never a draft order. How much goes out at
+once, and whether a server is worth asking, is up to the tenant's `Line`.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import orjson
 
+from cds_service.errors import RequestUnreadable
+from cds_service.fhir.access.line import Line
 from cds_service.fhir.access.prefetch import (
     KEYS,
     PATIENT_TOKEN,
@@ -28,8 +30,15 @@ from cds_service.fhir.access.scopes import Reach, reach
 from cds_service.fhir.access.searchset import Page, read_page
 from cds_service.fhir.access.servers import may_query, within
 from cds_service.hooks import FhirAccess
+from cds_service.strict_json import whole_object
 
+OUT_OF_ORDER = frozenset((429, *range(500, 600)))  # statuses that say "not now", whatever was asked
 ESSENTIAL = frozenset(("conditions",))  # asked for once more even where the client's own query failed
+
+
+# Idle connections go before the server would close them, which many do after five seconds.
+POOL = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=3.0)
+HUNG_UP = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +53,22 @@ class FetchLimits:
     loopback: bool = False
 
 
-def new_client(timeout_s: float) -> httpx.AsyncClient:
+def new_client(timeout_s: float, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """A client for FHIR servers: nothing from the environment, no redirects, and it keeps no cookies.
 
     One server's session must not travel with another request; `timeout_s` bounds each single step.
+    `transport`: what carries the calls, None = httpx's own.
     """
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    return httpx.AsyncClient(timeout=timeout_s, trust_env=False, follow_redirects=False, cookies=no_cookies)
+    return httpx.AsyncClient(
+        timeout=timeout_s,
+        trust_env=False,
+        follow_redirects=False,
+        cookies=no_cookies,
+        transport=transport,
+        # How much goes out at once is each tenant's matter (see `Line`): none uses up a common pool.
+        limits=POOL,
+    )
 
 
 class _Unusable(Exception):
@@ -64,7 +82,10 @@ class _Errand:
     access: FhirAccess
     http: httpx.AsyncClient
     limits: FetchLimits
+    line: Line
     bytes_left: int
+    asked: bool = False  # at least one query went out
+    answered: bool = False  # at least one was answered, be it with a refusal
 
 
 @dataclass(slots=True)
@@ -84,23 +105,35 @@ async def fetch_missing(
     patient_id: str,
     http: httpx.AsyncClient,
     limits: FetchLimits,
+    line: Line | None = None,
 ) -> Mapping[str, ResourceSet]:
     """`sets` with what the FHIR server adds: sets not sent, more pages, and searches worth repeating.
 
-    Unchanged where there is no server, or none that may be asked. Never raises for what a server does.
+    `line`: of the tenant, shared by its requests; None = one for this request alone. Unchanged where there
+    is no server, or none that may be asked. Never raises for what a server does.
     """
     if access is None or not may_query(access.base, limits.servers, loopback=limits.loopback):
         return sets
     queries = [query for query in (_query(sets[key], access, patient_id) for key in KEYS) if query]
-    errand = _Errand(access, http, limits, limits.total_bytes)
+    errand = _Errand(access, http, limits, line or Line(), limits.total_bytes)
+    if queries and errand.line.may_try(access.base):
+        await _run_all(queries, errand)
+    fetched = {query.key: _outcome(sets[query.key], query) for query in queries}
+    return {key: fetched.get(key, sets[key]) for key in KEYS}
+
+
+async def _run_all(queries: list[_Query], errand: _Errand) -> None:
+    """Side by side, until the deadline; what came in time is in the queries."""
     try:
-        async with asyncio.timeout(limits.deadline_s), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(errand.limits.deadline_s), asyncio.TaskGroup() as group:
             for query in queries:
                 group.create_task(_run(query, errand))
     except TimeoutError:
-        pass  # what came in time is in the queries
-    fetched = {query.key: _outcome(sets[query.key], query) for query in queries}
-    return {key: fetched.get(key, sets[key]) for key in KEYS}
+        pass
+    if errand.answered:
+        errand.line.answered(errand.access.base)
+    elif errand.asked:
+        errand.line.failed(errand.access.base)
 
 
 def _query(wanted: ResourceSet, access: FhirAccess, patient_id: str) -> _Query | None:
@@ -147,16 +180,34 @@ def _expected(key: str, answer: object) -> object:
 
 
 async def _get(url: httpx.URL, errand: _Errand) -> Any:
-    """The JSON at `url`. Raises _Unusable or an httpx error."""
+    """The JSON at `url`. Raises _Unusable or an httpx error.
+
+    A server may close a kept connection at the very moment it is used again: then it is asked once more.
+    """
+    try:
+        return await _get_once(url, errand)
+    except HUNG_UP:
+        return await _get_once(url, errand)
+
+
+async def _get_once(url: httpx.URL, errand: _Errand) -> Any:
     headers = {"Accept": "application/fhir+json", "Accept-Encoding": "identity"}
     if errand.access.token is not None:
         headers["Authorization"] = f"Bearer {errand.access.token}"
-    async with errand.http.stream("GET", url, headers=headers, follow_redirects=False) as answer:
-        if answer.status_code != httpx.codes.OK:
-            raise _Unusable
-        if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            raise _Unusable
-        return orjson.loads(await _body(answer, errand))
+    async with errand.line.slots:
+        errand.asked = True
+        async with errand.http.stream("GET", url, headers=headers, follow_redirects=False) as answer:
+            refused = answer.status_code != httpx.codes.OK
+            if refused and answer.status_code not in OUT_OF_ORDER:
+                errand.answered = True
+            if refused or answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+                raise _Unusable
+            body = await _body(answer, errand)
+            errand.answered = True
+    try:
+        return whole_object(body)[0]
+    except RequestUnreadable:
+        raise _Unusable from None
 
 
 async def _body(answer: httpx.Response, errand: _Errand) -> bytes:

@@ -90,7 +90,7 @@ class ResourceSet:
 def read_prefetch(prefetch: object) -> Mapping[str, ResourceSet]:
     """All of KEYS, in order. `prefetch`: the request's member as it came, of whatever type."""
     sets = {key: ResourceSet(key, State.NOT_SENT) for key in KEYS}
-    if not isinstance(prefetch, Mapping):
+    if not isinstance(prefetch, dict):
         return sets
     for name, value in prefetch.items():
         for found in _sets_in(str(name), value):
@@ -161,7 +161,10 @@ def _of(resources: Iterable[Json], key: str) -> tuple[Json, ...]:
 
 def _content(page: Page, searched: str | None) -> Iterator[ResourceSet]:
     """Resources by type. The page's own marks (more pages, held back) concern the type it searched."""
+    held = {each["resourceType"] for each in (*page.resources, *page.included)}
     for key in KEYS:
+        if TYPES[key] not in held:
+            continue
         matches, included = _of(page.resources, key), _of(page.included, key)
         if matches and searched in (None, key):
             yield _searched(key, page, matches)

@@ -81,7 +81,7 @@ class Page:
 def answers(value: object, depth: int = 0) -> Iterator[object]:
     """The single answers in a value: a Bundle of Bundles (a batch's response) holds several."""
     nested = _nested(value)
-    if not isinstance(value, Mapping) or not nested or depth >= MAX_BUNDLES_DEEP:
+    if not isinstance(value, dict) or not nested or depth >= MAX_BUNDLES_DEEP:
         yield value
         return
     others = [entry for entry in _listed(value.get("entry")) if not _is(_resource(entry), "Bundle")]
@@ -92,24 +92,24 @@ def answers(value: object, depth: int = 0) -> Iterator[object]:
 
 
 def _nested(value: object) -> list[Json]:
-    if not isinstance(value, Mapping) or not _is(value, "Bundle"):
+    if not isinstance(value, dict) or not _is(value, "Bundle"):
         return []
     resources = map(_resource, _listed(value.get("entry")))
-    return [each for each in resources if isinstance(each, Mapping) and _is(each, "Bundle")]
+    return [each for each in resources if isinstance(each, dict) and _is(each, "Bundle")]
 
 
 def read_page(value: object) -> Page:
     """One answer, of whatever shape. Never raises."""
     if isinstance(value, list):
         return _joined([_single(each) for each in value])
-    if isinstance(value, Mapping) and "resourceType" not in value:
+    if isinstance(value, dict) and "resourceType" not in value:
         value = value.get("resource")  # CDS Hooks 1.0 drafts wrapped each answer; some clients still do
-    return _bundle(value) if isinstance(value, Mapping) and _is(value, "Bundle") else _single(value)
+    return _bundle(value) if isinstance(value, dict) and _is(value, "Bundle") else _single(value)
 
 
 def _single(value: object) -> Page:
-    kind = value.get("resourceType") if isinstance(value, Mapping) else None
-    if not isinstance(value, Mapping) or not isinstance(kind, str) or kind == "Bundle":
+    kind = value.get("resourceType") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(kind, str) or kind == "Bundle":
         return _JUNK
     if kind == "OperationOutcome":
         return Page(failed=True, retriable=_passing(value), held_back=True)
@@ -131,8 +131,7 @@ _WANTED = frozenset((*NARROWING, "Patient"))
 
 
 def _bundle(bundle: Json) -> Page:
-    entries = _listed(bundle.get("entry"))
-    joined = _joined([_entry(entry) for entry in entries])
+    joined = _entries(_listed(bundle.get("entry")))
     next_url = _link(bundle, "next")
     only_page = next_url is None and not _link(bundle, "previous") and not _link(bundle, "prev")
     return replace(
@@ -149,15 +148,39 @@ def _total(bundle: Json) -> int:
     return total if isinstance(total, int) and not isinstance(total, bool) else 0
 
 
-def _entry(entry: object) -> Page:
-    """One entry. An OperationOutcome in it is a remark on the search, and only an error fails that."""
-    resource = _resource(entry)
-    if isinstance(resource, Mapping) and _is(resource, "OperationOutcome"):
+def _entries(entries: list[Any]) -> Page:
+    """All entries as one answer: what each holds, and what the others say of the search."""
+    resources: list[Json] = []
+    included: list[Json] = []
+    others: list[Page] = []
+    for entry in entries:
+        resource = _resource(entry)
+        if isinstance(resource, dict) and _is_content(resource):
+            (included if _mode(entry) == "include" else resources).append(resource)
+        else:
+            others.append(_remark(resource))
+    said = _joined(others)
+    return replace(
+        said,
+        resources=tuple(resources),
+        included=tuple(included),
+        failed=said.failed and not resources,
+        retriable=said.retriable and not resources,
+    )
+
+
+def _is_content(resource: Json) -> bool:
+    kind = resource.get("resourceType")
+    return isinstance(kind, str) and kind not in ("Bundle", "OperationOutcome")
+
+
+def _remark(resource: object) -> Page:
+    """An OperationOutcome in an entry is a remark on the search, and only an error fails that."""
+    if isinstance(resource, dict) and _is(resource, "OperationOutcome"):
         serious = any(issue.get("severity") in ("error", "fatal") for issue in _issues(resource))
         held_back = serious or any(map(_holds_back, _issues(resource)))
         return Page(held_back=held_back, failed=serious, retriable=serious and _passing(resource))
-    page = _single(resource)
-    return Page(included=page.resources) if _mode(entry) == "include" else page
+    return _JUNK
 
 
 def _joined(pages: list[Page]) -> Page:
@@ -173,41 +196,47 @@ def _joined(pages: list[Page]) -> Page:
 
 
 def _is(resource: object, kind: str) -> bool:
-    return isinstance(resource, Mapping) and resource.get("resourceType") == kind
+    return isinstance(resource, dict) and resource.get("resourceType") == kind
 
 
 def _resource(entry: object) -> object:
-    return entry.get("resource") if isinstance(entry, Mapping) else None
+    return entry.get("resource") if isinstance(entry, dict) else None
 
 
 def _mode(entry: object) -> object:
-    search = entry.get("search") if isinstance(entry, Mapping) else None
-    return search.get("mode") if isinstance(search, Mapping) else None
+    search = entry.get("search") if isinstance(entry, dict) else None
+    return search.get("mode") if isinstance(search, dict) else None
 
 
 def _link(bundle: Json, relation: str) -> str | None:
     for link in _listed(bundle.get("link")):
-        if isinstance(link, Mapping) and link.get("relation") == relation:
+        if isinstance(link, dict) and link.get("relation") == relation:
             url = link.get("url")
             return url if isinstance(url, str) and url else None
     return None
 
 
 def _issues(outcome: Json) -> Iterator[Json]:
-    return (issue for issue in _listed(outcome.get("issue")) if isinstance(issue, Mapping))
+    return (issue for issue in _listed(outcome.get("issue")) if isinstance(issue, dict))
 
 
 def _holds_back(issue: Json) -> bool:
-    if issue.get("code") in HOLDING_BACK_CODES:
+    if _code(issue) in HOLDING_BACK_CODES:
         return True
     details = issue.get("details")
-    words = (details.get("text") if isinstance(details, Mapping) else None, issue.get("diagnostics"))
+    words = (details.get("text") if isinstance(details, dict) else None, issue.get("diagnostics"))
     return any(isinstance(each, str) and HOLDING_BACK_WORDS.search(each) for each in words)
 
 
 def _passing(outcome: Json) -> bool:
     """Whether the fault may pass: the client's try ran out of time or luck."""
-    return any(issue.get("code") in PASSING_CODES for issue in _issues(outcome))
+    return any(_code(issue) in PASSING_CODES for issue in _issues(outcome))
+
+
+def _code(issue: Json) -> str:
+    """What a server sends there may be anything, also what cannot be looked up in a set."""
+    code = issue.get("code")
+    return code if isinstance(code, str) else ""
 
 
 def _narrows(url: str) -> bool:

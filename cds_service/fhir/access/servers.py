@@ -1,35 +1,10 @@
-"""Where a request's token may travel: to the configured FHIR servers and no further.
+"""Where a request's token may travel: to the configured FHIR servers and no further."""
 
-Addresses are compared as parsed (scheme, host, port, whole path segments), never as text: a prefix
-test would take `https://ehr.example.evil.test` for `https://ehr.example`.
-"""
-
-import ipaddress
 from collections.abc import Collection
 
 import httpx
 
-
-def parsed(address: str) -> httpx.URL | None:
-    """The address if it is a plain http(s) one: no user info, no fragment, no dot segments."""
-    try:
-        url = httpx.URL(address)
-    except (httpx.InvalidURL, ValueError):
-        return None
-    path = url.path.split("/")  # decoded, so that %2e%2e counts as well
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.fragment:
-        return None
-    return None if "." in path or ".." in path or "\\" in url.path else url
-
-
-def is_loopback(host: str) -> bool:
-    """True for this machine by name or number."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+from cds_service.addresses import is_loopback, origin, parsed
 
 
 def may_query(base: str, servers: Collection[str], *, loopback: bool) -> bool:
@@ -45,18 +20,6 @@ def may_query(base: str, servers: Collection[str], *, loopback: bool) -> bool:
     return any(_same(url, parsed(server)) for server in servers)
 
 
-def _same(one: httpx.URL, other: httpx.URL | None) -> bool:
-    return other is not None and _origin(one) == _origin(other) and _path(one) == _path(other)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or {"http": 80, "https": 443}[url.scheme]
-
-
-def _path(url: httpx.URL) -> str:
-    return url.path.rstrip("/")
-
-
 def within(link: str, base: str) -> httpx.URL | None:
     """The absolute address of a `next` link (which may be relative) if it stays under `base`, else None."""
     root = parsed(base)
@@ -67,6 +30,15 @@ def within(link: str, base: str) -> httpx.URL | None:
     except (httpx.InvalidURL, ValueError):
         return None
     url = parsed(joined)
-    if url is None or _origin(url) != _origin(root):
+    if url is None or origin(url) != origin(root):
         return None
-    return url if f"{_path(url)}/".startswith(f"{_path(root)}/") else None
+    return url if (_path(url) + b"/").startswith(_path(root) + b"/") else None
+
+
+def _same(one: httpx.URL, other: httpx.URL | None) -> bool:
+    return other is not None and origin(one) == origin(other) and _path(one) == _path(other)
+
+
+def _path(url: httpx.URL) -> bytes:
+    """As it goes over the wire: an escaped slash is not the end of a segment."""
+    return url.raw_path.partition(b"?")[0].rstrip(b"/")

@@ -1,7 +1,7 @@
 """FHIR dates of any precision, as the span of days they leave possible."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -57,7 +57,7 @@ def parse(value: object) -> When | None:
 
 def parse_period(value: object) -> When | None:
     """A date, or the days a FHIR Period covers; an open end is taken as its start."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return parse(value)
     start, end = parse(value.get("start")), parse(value.get("end"))
     return covering(part for part in (start, end) if part)

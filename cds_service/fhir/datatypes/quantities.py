@@ -37,7 +37,7 @@ UCUM = "http://unitsofmeasure.org"
 _SPELLING = str.maketrans(
     {"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "*": None, " ": None, "_": None}
 )
-_ANNOTATION = re.compile(r"\{[^}]*\}")
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
 _AMOUNT = re.compile(
     r"\s*(?P<sign><=|>=|<|>|≤|≥|=)?\s*(?P<value>[0-9]{1,9}(?:[.,][0-9]{1,9})?)\s*(?P<unit>\S.{0,39})?\s*",
     re.DOTALL,
@@ -67,9 +67,9 @@ def amount(holder: JsonObject, units: Mapping[str, float]) -> Interval | None:
 
     `units`: factor by unit; the key "" allows a missing unit. None: no value, another unit, or negative.
     """
-    if isinstance(holder.get("valueQuantity"), Mapping):
+    if isinstance(holder.get("valueQuantity"), dict):
         return quantity(holder["valueQuantity"], units)
-    if isinstance(holder.get("valueRange"), Mapping):
+    if isinstance(holder.get("valueRange"), dict):
         return _range(holder["valueRange"], units)
     if isinstance(holder.get("valueString"), str):
         return spoken(holder["valueString"], units)
@@ -104,7 +104,7 @@ def shown(holder: JsonObject) -> str:
         value = number(found.get("value"))
         unit = word(found.get("unit")) or word(found.get("code"))
         return "" if value is None else f"{word(found.get('comparator'))}{value:g} {unit}".strip()
-    if isinstance(holder.get("valueRange"), Mapping):
+    if isinstance(holder.get("valueRange"), dict):
         ends = (shown({"valueQuantity": holder["valueRange"].get(end)}) for end in ("low", "high"))
         return " to ".join(end or "?" for end in ends)
     return word(holder.get("valueString")) or word(holder.get("valueInteger"))

@@ -1,7 +1,7 @@
 """References, and whose a resource is."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, word
@@ -69,23 +69,39 @@ def same_base(url: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The patient of the request. `base`: of the request's FHIR server, normalised; "" = not named."""
+    """The patient of the request. `base`: of the request's FHIR server, normalised; "" = not named.
+
+    `usual`: the reference as nearly every resource has it, known to be this patient's without parsing it.
+    """
 
     patient_id: str
     base: str
+    usual: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        relative = f"Patient/{self.patient_id}"
+        ours = parse(relative) == Target("Patient", self.patient_id)
+        object.__setattr__(self, "usual", relative if ours else "")
 
     def whose(self, resource: JsonObject) -> Whose:
         """Another patient's as soon as one member names another patient."""
-        named = [self._whose(ref) for m in OWNER_MEMBERS if m in resource for ref in _each(resource[m])]
-        if Whose.ANOTHER in named:
-            return Whose.ANOTHER
-        return Whose.OURS if Whose.OURS in named else Whose.UNCLEAR
+        found = Whose.UNCLEAR
+        for member in OWNER_MEMBERS:
+            for reference in _each(resource[member]) if member in resource else ():
+                match self._whose(reference):
+                    case Whose.ANOTHER:
+                        return Whose.ANOTHER
+                    case Whose.OURS:
+                        found = Whose.OURS
+        return found
 
     def same_server(self, target: Target) -> bool:
         """True unless the target lies on a server other than the request's."""
         return not target.base or not self.base or target.base == self.base
 
     def _whose(self, reference: object) -> Whose:
+        if self.usual and isinstance(reference, dict) and reference.get("reference") == self.usual:
+            return Whose.OURS
         target = parse(reference)
         if target is None or target.kind not in ("Patient", ""):
             return Whose.UNCLEAR

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from cds_service.fhir.access.prefetch import OBSERVATION_CODES, SIZE
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import (
+    Concept,
     JsonObject,
     codings,
-    loinc_of,
+    concept,
     mappings,
     status_words,
     texts,
@@ -23,6 +25,7 @@ from cds_service.fhir.facts.problems import is_liver_site, judge_lesion
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.narrative import Reading
 from cds_service.guideline.terms.judging import Terms
+from cds_service.guideline.terms.remembered import Remembered
 
 ABSENT_CODES = frozenset(("2667000", "373067005", "260385009", "260415000", "LA9634-2", "LA32-8"))
 ABSENT_WORDS = frozenset(("absent", "no", "none", "negative", "not-present", "not-detected", "false", "n"))
@@ -31,6 +34,8 @@ _EXTENT = r"(?:size|dimension|diameter|axis|measure(?:s|d|ment)?|extent|length|w
 _NAMES_SIZE = re.compile(
     rf"\b{_LESION}\b.{{0,60}}\b{_EXTENT}\b|\b{_EXTENT}\b.{{0,60}}\b{_LESION}\b", re.IGNORECASE
 )
+_NUMBERS = frozenset(OBSERVATION_CODES)
+_SIZE_NAMED: Remembered[bool] = Remembered()
 _DENIAL = re.compile(
     r"(?:no|none|not|nil|negative|absent|without|denies|never|normal|unremarkable)\b", re.IGNORECASE
 )
@@ -49,11 +54,12 @@ def _of_report(entry: Entry, terms: Terms, told: Mapping[str, Told]) -> Iterator
     when = dates.of(entry.raw, *OBSERVED)
     tentative = not status_words(entry.raw.get("status")).isdisjoint(UNSETTLED_REPORT)
     coded = False
-    for concept in mappings(entry.raw.get("conclusionCode")):
-        said = what_it_says(judge_lesion(terms, codings(concept), texts(concept), False), tentative)
+    for one in mappings(entry.raw.get("conclusionCode")):
+        concluded = concept(one)
+        said = what_it_says(judge_lesion(terms, *concluded, False), tentative)
         if said:
             coded = True
-            yield _item(entry, said, words_of(concept), when)
+            yield _item(entry, said, concluded.words(), when)
     reading = told[entry.name].reading if entry.name in told else Reading()
     if reading.lesion == "indeterminate" or (reading.lesion == "characterized" and tentative):
         yield _item(entry, Says.UNDIAGNOSED, reading.lesion_quote, when)
@@ -80,14 +86,14 @@ def items_of_observations(records: Records, terms: Terms) -> Iterator[LesionItem
 
 
 def _of_observation(entry: Entry, terms: Terms) -> Iterator[LesionItem]:
-    if loinc_of(entry.raw.get("code"), OBSERVATION_CODES):  # a size or a laboratory value: read elsewhere
+    if entry.code.loinc(_NUMBERS):  # a size or a laboratory value: read elsewhere
         return
     at_liver = is_liver_site(entry.raw.get("bodySite"), terms)
     when = dates.of(entry.raw, *OBSERVED)
     for part in (entry.raw, *mappings(entry.raw.get("component"))):
         if part is not entry.raw and part.get("modifierExtension"):
             continue
-        skipped = _says_absent(part) or names_size(part.get("code"))
+        skipped = _says_absent(part) or names_size(concept(part.get("code")))
         said = None if skipped else _said_by(part, at_liver, terms)
         if said:
             yield _item(entry, said, _shown(part), when)
@@ -132,9 +138,13 @@ def _item(entry: Entry, said: Says, text: str, when: When | None) -> LesionItem:
     return LesionItem(said, entry.name, when, entry.evidence(text, when), entry.reliable)
 
 
-def names_size(code: object) -> bool:
+def names_size(code: Concept) -> bool:
     """Whether a code asks for the extent of a lesion."""
-    if loinc_of(code, SIZE):
+    if code.loinc(SIZE):
         return True
-    named = (*texts(code), *(coding.display for coding in codings(code)))
-    return any(_NAMES_SIZE.search(said[:500]) for said in named)
+    named = dict.fromkeys((*code.texts, *(coding.display for coding in code.codings)))
+    return any(_SIZE_NAMED.get(said, partial(_words_name_size, said)) for said in named)
+
+
+def _words_name_size(said: str) -> bool:
+    return _NAMES_SIZE.search(said[:500]) is not None

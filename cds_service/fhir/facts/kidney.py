@@ -9,7 +9,7 @@ from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
 from cds_service.fhir.evidence import Records
 from cds_service.fhir.facts.labs import Result, latest, measure, results
-from cds_service.guideline.chart import Evidence, Interval, Measure
+from cds_service.guideline.chart import Interval, Measure
 
 # By preference when one day holds several: current equations first, race-specific ones last.
 BY_RACE = frozenset(("88293-6", "48643-1"))  # "if Black": 88294-4 and 48642-3 are their counterparts
@@ -72,8 +72,8 @@ def _estimate(one: Result, birth: date, sex: str) -> Result | None:
     if not ADULT <= age <= 130:
         return None
     formula = ckd_epi_2021(age, sex)
-    text = f"eGFR worked out with CKD-EPI 2021 from {one.evidence.text}"
-    return replace(one, interval=_falling(formula, one.interval), evidence=_with_text(one.evidence, text))
+    said = "eGFR worked out with CKD-EPI 2021 from "
+    return replace(one, interval=_falling(formula, one.interval), worked_out=said)
 
 
 def ckd_epi_2021(age: int, sex: str) -> Callable[[float], float]:
@@ -103,7 +103,3 @@ def _falling(formula: Callable[[float], float], found: Interval) -> Interval:
 def years_between(birth: date, day: date) -> int:
     """Whole years of age on a day."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-
-
-def _with_text(evidence: Evidence, text: str) -> Evidence:
-    return replace(evidence, text=text[:160])

@@ -1,36 +1,55 @@
 """Laboratory results that are plain numbers: which Observation, in which unit, and which is the latest."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import EVER, Order, When
-from cds_service.fhir.datatypes.elements import loinc_of, mappings, words_of
+from cds_service.fhir.datatypes.elements import JsonObject, loinc_of, mappings, words_of
 from cds_service.fhir.datatypes.quantities import amount, shown
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.problems import GAPS, latest_first
 from cds_service.fhir.facts.told import OBSERVED
 from cds_service.guideline.chart import Evidence, Interval, Measure, Searched
 
+LONGEST = 160  # characters of what is said of a result that was worked out
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result, in the unit asked for."""
+    """One result, in the unit asked for. `part`: the Observation, or the component of it, that gives it.
+
+    `worked_out`: what stands before its own words when it is not the value that was recorded.
+    """
 
     code: str
     interval: Interval
     when: When | None
-    evidence: Evidence
-    reliable: bool
+    entry: Entry
+    part: JsonObject = field(repr=False)
+    worked_out: str = ""
+
+    @property
+    def reliable(self) -> bool:
+        """Whether it may prove something."""
+        return self.entry.reliable
+
+    @property
+    def evidence(self) -> Evidence:
+        """The Observation in its own words."""
+        text = f"{words_of(self.part.get('code'))}: {shown(self.part)}"
+        own = self.entry.evidence(text, self.when)
+        return replace(own, text=f"{self.worked_out}{own.text}"[:LONGEST]) if self.worked_out else own
 
 
 def results(
     records: Records, codes: Collection[str], units: Mapping[str, float], low: float, high: float
 ) -> list[Result]:
     """Every result with one of these LOINC codes between `low` and `high`; panels' components as well."""
-    return list(records.read_each(("Observation",), lambda entry: _results(entry, codes, units, (low, high))))
+    found = records.measuring(codes)
+    return list(records.read_these(found, lambda entry: _results(entry, codes, units, (low, high))))
 
 
 def _results(
@@ -41,8 +60,7 @@ def _results(
         code = loinc_of(part.get("code"), codes)
         found = amount(part, units) if code else None
         if code and found is not None and bounds[0] <= found.high and found.low <= bounds[1]:
-            text = f"{words_of(part.get('code'))}: {shown(part)}"
-            yield Result(code, found, when, entry.evidence(text, when), entry.reliable)
+            yield Result(code, found, when, entry, part)
 
 
 def latest(found: Sequence[Result]) -> list[Result]:

@@ -134,7 +134,8 @@ def pregnancy(problems: Sequence[Problem], records: Records, sex: str | None, to
     """Pregnant now: by the latest pregnancy status, or a Condition that is not older than a pregnancy."""
     if sex == "male":
         return Choice((NO,))
-    statuses = list(records.read_each(("Observation",), lambda entry: _pregnancy_status(entry, today)))
+    asked = records.measuring(PREGNANCY)
+    statuses = list(records.read_these(asked, lambda entry: _pregnancy_status(entry, today)))
     current = [p for p in problems if not p.over and _speaks_of_today(p.when, today)]
     listed = yes_no(current, "pregnancy", records, unless_over)
     newest = max(statuses, key=lambda one: one[0].last, default=None)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import codings, status_words, texts, words_of
+from cds_service.fhir.datatypes.elements import codings, status_words, texts
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.guideline.chart import NO, YES, Choice, Evidence, Searched
 from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge, judge_all
@@ -42,26 +43,50 @@ NO_WORDS = "an entry with neither a known code nor words we can read"
 UNREADABLE = "an entry could not be read"
 GAPS: Mapping[Searched, str] = {
     Searched.CUT_SHORT: "part of the chart was not sent",
+    Searched.NOT_HAD: "could not be read",
     Searched.NOT_SEARCHED: "not searched",
     Searched.COMPLETE: "",
 }
 
 
 # A library may hold fewer concepts than these: nothing stands for one that it lacks.
-_NOT_HELD = {name: Judgement(Standing.NO, "") for name in (*LIVER_LESION_CONCEPTS, *OTHER_CONCEPTS)}
+_NOT_HELD = {name: Judgement(Standing.NO) for name in (*LIVER_LESION_CONCEPTS, *OTHER_CONCEPTS)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
-    """One Condition: what it calls itself, when, and how it stands to each concept."""
+    """One Condition, and how it stands to each concept. `at_liver`: its body site is the liver."""
 
     entry: Entry
-    words: str
-    when: When | None
-    tentative: bool  # unconfirmed, provisional, differential, or a verification we do not know
-    over: bool  # inactive, resolved, in remission, abated
-    at_liver: bool  # its body site is the liver
+    at_liver: bool
     judged: Mapping[str, Judgement]
+
+    @property
+    def words(self) -> str:
+        """What it calls itself."""
+        return self.entry.code.words()
+
+    @cached_property
+    def when(self) -> When | None:
+        """From onset to recording: when it began and when it was said are both possible dates."""
+        onset = dates.of(self.entry.raw, "onsetDateTime", "onsetPeriod")
+        recorded = dates.of(self.entry.raw, "recordedDate", "assertedDate", "dateRecorded")
+        return dates.covering(part for part in (onset, recorded) if part)
+
+    @cached_property
+    def tentative(self) -> bool:
+        """Unconfirmed, provisional, differential, or a verification we do not know."""
+        named = status_words(self.entry.raw.get("verificationStatus"))
+        return bool(named) and named.isdisjoint(CONFIRMED)
+
+    @cached_property
+    def over(self) -> bool:
+        """Inactive, resolved, in remission, abated."""
+        clinical = status_words(self.entry.raw.get("clinicalStatus"))
+        if clinical:
+            return not clinical.isdisjoint(OVER)
+        abated = (self.entry.raw.get(name) for name in self.entry.raw if name.startswith("abatement"))
+        return any(value not in (None, False, "") for value in abated)
 
     def evidence(self) -> Evidence:
         """The entry in its own words."""
@@ -72,18 +97,17 @@ Qualify = Callable[[Problem, Judgement], str]  # why a match leaves the fact ope
 
 
 def read_problems(records: Records, terms: Terms) -> list[Problem]:
-    """Every usable Condition, judged against every concept."""
+    """Every usable Condition that may stand for one of our concepts: most of a problem list does not."""
     return list(records.read_each(("Condition",), lambda entry: _problem(entry, terms)))
 
 
 def _problem(entry: Entry, terms: Terms) -> Iterator[Problem]:
-    code = entry.raw.get("code")
-    own_codings, own_texts = codings(code), texts(code)
     at_liver = is_liver_site(entry.raw.get("bodySite"), terms)
-    judged = {**_NOT_HELD, **judge_all(terms, own_codings, own_texts)}
+    judged = judge_all(terms, *entry.code)
     if at_liver:
-        judged |= judge_lesion(terms, own_codings, own_texts, at_liver)
-    yield Problem(entry, words_of(code), _when(entry), _tentative(entry), _over(entry), at_liver, judged)
+        judged = {**judged, **judge_lesion(terms, *entry.code, at_liver)}
+    if any(one.standing is not Standing.NO for one in judged.values()):
+        yield Problem(entry, at_liver, {**_NOT_HELD, **judged})
 
 
 def judge_lesion(
@@ -104,26 +128,6 @@ def is_liver_site(site: object, terms: Terms) -> bool:
     """Whether a body site (CodeableConcept, or a list) is the liver or a part of it."""
     found, said = codings(site), texts(site)
     return bool(found or said) and judge(terms, LIVER_SITE, found, said).standing is Standing.YES
-
-
-def _when(entry: Entry) -> When | None:
-    """From onset to recording: when it began and when it was said are both possible dates."""
-    onset = dates.of(entry.raw, "onsetDateTime", "onsetPeriod")
-    recorded = dates.of(entry.raw, "recordedDate", "assertedDate", "dateRecorded")
-    return dates.covering(part for part in (onset, recorded) if part)
-
-
-def _tentative(entry: Entry) -> bool:
-    named = status_words(entry.raw.get("verificationStatus"))
-    return bool(named) and named.isdisjoint(CONFIRMED)
-
-
-def _over(entry: Entry) -> bool:
-    clinical = status_words(entry.raw.get("clinicalStatus"))
-    if clinical:
-        return not clinical.isdisjoint(OVER)
-    abated = (entry.raw.get(name) for name in entry.raw if name.startswith("abatement"))
-    return any(value not in (None, False, "") for value in abated)
 
 
 def extrahepatic_malignancy(problems: Sequence[Problem], records: Records) -> Choice:

@@ -1,6 +1,6 @@
 """Earlier reactions to contrast: gadolinium, iodinated and ultrasound contrast are three facts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_service.fhir.datatypes import dates
@@ -16,7 +16,7 @@ from cds_service.fhir.datatypes.elements import (
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.problems import CONFIRMED, GAPS, NO_WORDS, UNCONFIRMED, Problem, latest_first
 from cds_service.guideline.chart import NO, Choice, Evidence, Searched
-from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge
+from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge_all
 
 MILD, MODERATE, SEVERE = "mild", "moderate", "severe"
 DEGREES = (MILD, MODERATE, SEVERE)
@@ -43,7 +43,7 @@ PRESUMED = CONFIRMED | {"presumed"}
 class Reaction:
     """One recorded reaction. `degrees`: how severe it may have been. `doubt`: why it proves nothing."""
 
-    judged: dict[str, Judgement]
+    judged: Mapping[str, Judgement]
     degrees: tuple[str, ...]
     evidence: Evidence
     doubt: str
@@ -62,8 +62,12 @@ def _reaction(entry: Entry, terms: Terms) -> Iterator[Reaction]:
     when = dates.of(
         entry.raw, "lastOccurrence", "onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate"
     )
-    judged = {concept: judge(terms, concept, found, said) for concept in CONCEPTS}
-    yield Reaction(judged, _degrees(reactions), entry.evidence(_shown(code, reactions), when), _doubt(entry))
+    yield Reaction(
+        judge_all(terms, found, said),
+        _degrees(reactions),
+        entry.evidence(_shown(code, reactions), when),
+        _doubt(entry),
+    )
 
 
 def _shown(code: object, reactions: Sequence[JsonObject]) -> str:
@@ -143,7 +147,7 @@ def _fact(reactions: Sequence[Reaction], concept: str, searched: Searched) -> Ch
 
 def _why_open(reaction: Reaction, concept: str) -> str | None:
     """ "" when the reaction is to this agent, None when to something else, else why it is open."""
-    missing = Judgement(Standing.NO, "")
+    missing = Judgement(Standing.NO)
     named, unspecified = reaction.judged.get(concept, missing), reaction.judged.get(UNSPECIFIED, missing)
     if named.standing is Standing.YES:
         return reaction.doubt

@@ -11,7 +11,15 @@ from functools import reduce
 
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import EVER, Order, When
-from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, words_of
+from cds_service.fhir.datatypes.elements import (
+    Concept,
+    JsonObject,
+    codings,
+    concept,
+    mappings,
+    texts,
+    words_of,
+)
 from cds_service.fhir.datatypes.quantities import LENGTHS_MM, amount, greatest, shown
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.findings import names_size
@@ -60,7 +68,7 @@ def told_sizes(told: Iterable[Told]) -> list[Size]:
 
 
 def _size(entry: Entry, records: Records, terms: Terms) -> Iterator[Size]:
-    parts = [part for part in _parts(entry) if names_size(part.get("code"))]
+    parts = [part for part in _parts(entry) if names_size(_code(part, entry))]
     measured = [(part, found) for part in parts if (found := _plausible(amount(part, LENGTHS_MM)))]
     if not measured:
         return
@@ -82,6 +90,10 @@ def _parts(entry: Entry) -> Iterator[JsonObject]:
                 if codings(part.get("code")) or texts(part.get("code"))
                 else {**part, "code": entry.raw.get("code")}
             )
+
+
+def _code(part: JsonObject, entry: Entry) -> Concept:
+    return entry.code if part is entry.raw else concept(part.get("code"))
 
 
 def _plausible(found: Interval | None) -> Interval | None:

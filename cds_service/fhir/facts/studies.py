@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
@@ -22,6 +22,7 @@ from cds_service.guideline.terms.judging import (
     traits_named,
 )
 
+MOST_RECORDS = 600  # of imaging; more than a year of one patient, however ill
 _LINKS = ("imagingStudy", "basedOn", "partOf", "procedureReference", "report", "result", "study")
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedDate")
 DICOM_WORDS = {"CT": "CT", "MR": "MRI", "US": "US", "PT": "PET", "NM": "nuclear medicine", "MG": "mammogram"}
@@ -69,7 +70,7 @@ class _Record:
 def read_studies(records: Records, terms: Terms, told: Mapping[str, Told]) -> list[Study]:
     """Every imaging study of the chart, of whatever region. `told`: what reports say in prose."""
     kinds = ("DiagnosticReport", "ImagingStudy", "Procedure")
-    found = list(records.read_each(kinds, lambda entry: _record(entry, records, terms, told)))
+    found = _newest(list(records.read_each(kinds, lambda entry: _record(entry, records, terms, told))))
     by_modality: dict[str, list[list[_Record]]] = {}
     for record in found:
         groups = by_modality.setdefault(record.traits.modality, [])
@@ -79,6 +80,15 @@ def read_studies(records: Records, terms: Terms, told: Mapping[str, Told]) -> li
         else:
             home.append(record)
     return [_study(group, terms, told) for groups in by_modality.values() for group in groups]
+
+
+def _newest(records: list[_Record]) -> list[_Record]:
+    """The records in their order; of very many only the newest, since each is compared with every other."""
+    if len(records) <= MOST_RECORDS:
+        return records
+    latest = sorted(records, key=lambda one: one.when.last if one.when else date.max, reverse=True)
+    kept = {id(record) for record in latest[:MOST_RECORDS]}
+    return [record for record in records if id(record) in kept]
 
 
 def unrecognised_imaging(records: Records, studies: Sequence[Study]) -> int:
@@ -102,7 +112,8 @@ def _record(entry: Entry, records: Records, terms: Terms, told: Mapping[str, Tol
     if traits is None:
         return
     when = dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED)
-    words = (said or [c.display or c.code for c in found] or [""])[0]
+    named = [reading.study.quote] if reading.study else [""]
+    words = (said or [c.display or c.code for c in found] or named)[0]
     marks = {entry.name} | records.linked(entry, *_LINKS)
     marks |= {
         f"{word(i.get('system'))}|{word(i.get('value'))}" for i in mappings(entry.raw.get("identifier"))

@@ -8,7 +8,7 @@ from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import codings, mappings, texts, words_of
 from cds_service.fhir.evidence import Entry, Records
-from cds_service.fhir.narrative import Reading, read_report, report_text
+from cds_service.fhir.narrative import Reading, read_once, report_text
 from cds_service.guideline.terms.judging import Terms, imaging_kinds, traits_named
 
 OBSERVED = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
@@ -67,7 +67,7 @@ def _worded(entry: Entry, terms: Terms) -> Iterator[_Worded]:
 
 
 def _told(one: _Worded) -> Told:
-    return Told(one.entry, one.when, read_report(one.text, words_of(one.entry.raw.get("code"))))
+    return Told(one.entry, one.when, read_once(one.text, words_of(one.entry.raw.get("code"))))
 
 
 def _is_laboratory(entry: Entry) -> bool:

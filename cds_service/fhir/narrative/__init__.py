@@ -5,6 +5,7 @@ Linear in the length of the report: matching is RE2's or plain walks over short 
 
 from cds_service.fhir.narrative.reader import read_report
 from cds_service.fhir.narrative.reading import Reading, StudyReading
+from cds_service.fhir.narrative.reread import read_once
 from cds_service.fhir.narrative.resource_text import report_text
 
-__all__ = ["Reading", "StudyReading", "read_report", "report_text"]
+__all__ = ["Reading", "StudyReading", "read_once", "read_report", "report_text"]

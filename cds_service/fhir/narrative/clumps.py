@@ -37,10 +37,19 @@ def _starts_another(line: Line, index: int) -> bool:
                 return line.kind(at) == "lesion"
             if line.kind(index) == "comma":
                 return article and line.kind(at) == "lesion" and line.kind(at - 1) != "hedge"
-            return article or any(line.kind(step) in ("measure", "organ") for step in range(index + 1, at))
+            told = any(line.kind(step) in ("measure", "organ") for step in range(index + 1, at))
+            return article or told or (line.kind(index) == "and" and _each_measured(line, index, at))
         if line.kind(at) in ("verb", "within", "comma"):
             return False
     return False
+
+
+def _each_measured(line: Line, index: int, noun: int) -> bool:
+    """Whether the nouns on both sides of an "and" have lengths: "hemangioma (14 mm) and cyst (8 mm)"."""
+    before = next((at for at in range(index - 1, -1, -1) if line.kind(at) in LESIONS), index)
+    after = next((at for at in range(noun + 1, len(line.marks)) if line.kind(at) in LESIONS), len(line.marks))
+    spans = (range(before + 1, index), range(noun + 1, after))
+    return all(any(line.kind(at) == "measure" for at in span) for span in spans)
 
 
 def segments_in(line: Line, clumps: list[int], clump: int) -> frozenset[int]:

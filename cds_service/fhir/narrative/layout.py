@@ -2,33 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Literal, TypeAlias
 
-from cds_service.fhir.narrative.patterns import Pattern, compiled, expression, names
-
-Section: TypeAlias = Literal[
-    "body", "skip", "comparison", "indication", "technique", "findings", "impression", "advice", "addendum"
-]
+from cds_service.fhir.narrative.patterns import compiled
+from cds_service.fhir.narrative.sections import Section, sections, told_in
 
 STATEMENT_LIMIT = 1_200  # characters; a longer run-on sentence is read in pieces
-
-
-_CAPITALS = (
-    r"\b(?:(?P<addendum>ADDENDUM)|(?P<findings>FINDINGS)|(?P<impression>IMPRESSION|CONCLUSION|OPINION)"
-    r"|(?P<technique>TECHNIQUE)|(?P<comparison>COMPARISON)"
-    r"|(?P<indication>INDICATION|CLINICAL HISTORY|CLINICAL INDICATION))\b:?"
-)
-_NOTE = r"#?[0-9]{1,2}\b|[(\[][^)\]\n]{0,60}[)\]]|(?:dated|on|by|at) [^:\n]{0,60}|[*_=#]+"
-_CLOSE = r"[ \t]*(?::|[-–—]+[ \t]|[ \t]*[*_=#-]*$)"
-
-
-@cache
-def _headings() -> tuple[Pattern, ...]:
-    """Headings on lines of their own, inside lines, and in capitals without a colon."""
-    any_name = "|".join(f"(?P<{kind}>{expression(f'heading {kind}')})" for kind in names("heading"))
-    at_line = rf"(?im)^[ \t*#_=>•-]*(?:[0-9]+[.)] )?(?:{any_name})(?:[ \t]*(?:{_NOTE}))*{_CLOSE}"
-    return compiled(at_line), compiled(rf"(?i)(?:^|[.;!?)\]>]\s+)(?:{any_name}):"), compiled(_CAPITALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +37,11 @@ _FOLDED = str.maketrans({char: plain for plain, chars in _FOLDS.items() for char
 
 def fold(text: str) -> str:
     """Plain punctuation in lower case, character for character (the length stays)."""
-    plain = text.translate(_FOLDED)
+    plain = text.replace("\r\n", " \n").translate(_FOLDED)
     lower = plain.lower()
     return (
         lower if len(lower) == len(plain) else "".join(c if len(c.lower()) != 1 else c.lower() for c in plain)
     )
-
-
-def sections(text: str) -> list[tuple[Section, int, int]]:
-    """(section, start, end) of the report's parts in order; what stands before any heading is "body"."""
-    heads = sorted(set(_heads(text)), key=lambda head: (head[1], -head[2]))
-    parts: list[tuple[Section, int, int]] = []
-    kind: Section = "body"
-    at, told = 0, False
-    for head, start, end in heads:
-        if start < at:
-            continue
-        parts.append((kind, at, start))
-        told = told or kind in ("impression", "findings")
-        # Headings inside an addendum that closes the report are the addendum's own.
-        stays = kind == "addendum" and told and head in ("findings", "impression", "advice")
-        ends = "end" in text[start:end].lower() and head == "findings"
-        kind = "addendum" if stays and not ends else head
-        at = end
-    parts.append((kind, at, len(text)))
-    return parts
-
-
-def _heads(text: str) -> Iterator[tuple[Section, int, int]]:
-    for pattern in _headings():
-        for found in pattern.finditer(text):
-            kind: Section = found.lastgroup  # type: ignore[assignment]  # the groups are named after the sections
-            yield kind, found.start(found.lastindex), found.end()
 
 
 _ITEM = compiled(r"^[\s]*(?:[•*>#-]+\s*|\(?[0-9]{1,2}[.)]\s+|[a-z][.)]\s+)")
@@ -98,7 +49,8 @@ _END = compiled(r"[.!](?:[\"')\]]*)\s+|\n\s*\n\s*|\n")
 _ABBREVIATIONS = frozenset(
     (
         "approx dr mr mrs ms st vs no nos seg segs se ser im img fig max min diam dim ca cf eg ie e.g i.e "
-        "incl resp hx dx rt lt ant post lat med inf sup prev meas vol abd hep comp yo y.o cont temp w.r.t"
+        "i.v p.o incl resp hx dx rt lt ant post lat med inf sup prev meas vol abd hep comp yo y.o cont "
+        "temp w.r.t"
     ).split()
 )
 _LAST_WORD = compiled(r"([a-z0-9.]{1,12})$")
@@ -109,37 +61,18 @@ def statements(text: str) -> Iterator[Statement]:
     """The report's statements in their order, without those of skipped sections."""
     folded = fold(text)
     sentences_end_upper = any(c.isupper() for c in text)
-    for section, start, end in sections(text):
-        begun = False
+    parts = sections(text)
+    headed = any(section == "findings" for section, _, _ in parts)
+    for section, start, end in parts:
+        begun, before = False, start
         for first, last, fresh in _pieces(folded, text if sentences_end_upper else "", start, end):
-            if (
-                fresh
-                and section in _LED_OUT
-                and _BEGINS_FINDINGS.search(folded[first : min(last, first + 80)])
-            ):
-                section = "findings"
             statement = _statement(section, folded, first, last, fresh)
             if statement is None:
                 continue
-            if section == "comparison" and begun and not _OF_STUDIES.search(statement.text):
-                section = "findings"
-                statement = replace(statement, section=section)
-            begun = True
-            yield statement
-
-
-# Parts that have no heading after them: a line about an organ there is no longer theirs.
-_LED_OUT = ("technique", "indication", "comparison", "skip")
-_OF_STUDIES = compiled(
-    r"\b(?:ct|mri?|us|ultrasound|pet|sonogram|none|priors?|previous|exams?|study|studies|dated|available)\b"
-)
-_BEGINS_FINDINGS = compiled(
-    r"^[\s*•>#-]*(?:the )?(?:(?:liver|hepat\w+|gall ?bladder|biliary\b.{0,20}|spleen|pancreas"
-    r"|(?:right |left )?kidneys?|lungs?|lower (?:chest|thorax)|lung bases|bones?|vessels|vasculature"
-    r"|adrenals?(?: glands?)?|chest|abdomen)(?: and [a-z ]{3,20})?\s*(?::|$|\n"
-    r"| (?:is|are|has|have|demonstrates?|shows?|contains?|measures?|parenchyma|appears?)\b)"
-    r"|(?:lesion|observation) #?[0-9]+\b)|^there (?:is|are) "
-)
+            paragraph = folded.count("\n", before, first) > 1
+            section = told_in(section, statement.text, begun, fresh, paragraph, headed)
+            begun, before = True, last
+            yield replace(statement, section=section)
 
 
 def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
@@ -147,7 +80,10 @@ def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int,
     for gap in _END.finditer(folded[start:end]):
         words, stop, following = gap.group(), start + gap.start(), start + gap.end()
         if words.startswith("\n"):
-            if words.count("\n") > 1 or _breaks(folded, text, line, stop, following, end):
+            carries_on = text[following : following + 1].islower() and folded[stop - 1] not in ".!:;"
+            if not carries_on and (
+                words.count("\n") > 1 or _breaks(folded, text, line, stop, following, end)
+            ):
                 yield from _short(folded, first, stop, fresh)
                 first, fresh = following, True
             line = following
@@ -166,14 +102,14 @@ def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: i
     """
     ahead = folded[following : min(following + 60, end)]
     behind = folded[max(line, stop - 60) : stop].rstrip()
-    if not ahead.strip() or not behind or _ITEM.match(ahead) or behind.endswith((".", "!", ":")):
+    if not ahead.strip() or not behind or _ITEM.match(ahead) or behind.endswith((".", "!", ":", "?")):
         return True
     if text and text[following : following + 1].islower():
         return False  # "No focal / liver lesion": a new statement would begin with a capital
     if behind.rsplit(" ", 1)[-1] in _UNFINISHED:
         return False
     if behind.endswith(
-        (",", "-", "(", "x", " by", " of", " in", " the", " and", " or", " with", " measuring", " measures")
+        (",", "-", "(", " x", " by", " of", " in", " the", " and", " or", " with", " measuring", " measures")
     ):
         return False
     if ahead.lstrip()[:3].rstrip(" .,;)") in ("mm", "cm") or (
@@ -182,6 +118,10 @@ def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: i
         return False
     if _LABEL.match(ahead.lstrip()):
         return True
+    if text[following : following + 1].isupper() and not text[line:stop].isupper():
+        first_word = ahead.lstrip().split(" ", 1)[0]
+        if first_word in _STARTING:
+            return True
     return stop - line < _WRAPPED and not _continues(ahead)
 
 
@@ -193,9 +133,11 @@ def _continues(ahead: str) -> bool:
 _UNFINISHED = frozenset(
     (
         "no not without any focal new suspicious solid discrete hypoechoic hyperechoic hypodense small "
-        "indeterminate nonspecific enhancing"
+        "indeterminate nonspecific enhancing hepatic a an is are was were at on to from for by evidence"
     ).split()
 )
+# With a capital after a line without a full stop, these begin a sentence of their own.
+_STARTING = frozenset("the there no this these spleen gallbladder pancreas kidneys liver bilateral".split())
 _LABEL = compiled(r"^[a-z][a-z0-9 /,&()-]{1,45}:")
 _CONTINUING = frozenset(
     (

@@ -5,15 +5,23 @@ from functools import cached_property
 
 from cds_service.fhir.narrative.layout import Statement
 from cds_service.fhir.narrative.marks import Mark, tag
+from cds_service.fhir.narrative.patterns import compiled
 
 LESIONS = frozenset(("lesion", "dx_benign", "dx_malignant"))
 THINGS = LESIONS | {"pseudo", "structure"}
 LIVER = frozenset(("liver", "segment", "gallbladder_fossa"))
 PLACES = LIVER | {"organ", "lobe"}
 STOPS = frozenset(("break", "semicolon"))
+# Fields that go on describing what was spoken of.
+ATTRIBUTE = compiled(
+    r"\b(?:size|measure\w*|dimensions?|diameter|location|site|number|count|echo\w*|margins?|shape|descri\w*"
+    r"|enhanc\w*|phase|art\w*|pv|late|delayed|target|comments?|notes?|max\w*|axis|ap|tr\w*|volume|change|features?"
+    r"|appearance|signal|t[12]|dwi|adc|character\w*|density|attenuation|hu|category|type|vascularity|doppler)\b"
+)
 _DETERMINERS = frozenset(
     ("a an there the with one single multiple several few two three this it is numerous tiny small").split()
 )
+_RELATIVE = ("compared", "relative")
 _ELSEWHERE_LOBES = ("thyroid", "lung", "prostat", "breast", "pulmon", "chest", "thora", "neck")
 
 
@@ -58,6 +66,13 @@ class Line:
             "largest",
         )
 
+    def begins_field(self, index: int) -> bool:
+        """Whether a colon ends the name of a field that is neither a lesion nor a trait: "AO: 1.9 cm"."""
+        if self.kind(index) != "comma" or self.marks[index].text != ":" or not index:
+            return False
+        name = self.gap(index - 1, index).split()
+        return bool(name) and name[-1].isalpha() and not ATTRIBUTE.search(name[-1])
+
     def is_near(self, index: int) -> bool:
         """Whether a place is only what something lies next to; by a part of the liver is in the liver."""
         if self.kind(index) in ("segment", "lobe", "gallbladder_fossa"):
@@ -65,7 +80,8 @@ class Line:
         at = index - 1
         while at >= 0 and self.kind(at) in PLACES | {"and", "slash"} and index - at < 4:
             at -= 1
-        return self.kind(at) == "near"
+        compared = self.kind(at) == "compared" and self.marks[at].text.startswith(_RELATIVE)
+        return self.kind(at) == "near" or compared
 
     def is_location(self, index: int) -> bool:
         """Whether a place says where something is, and is not itself what is spoken of."""

@@ -1,12 +1,14 @@
 """Tagging: one pass of one pattern over a statement gives its marks, the words that mean something here."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from cds_service.fhir.narrative.measures import LENGTH, SUBCENTIMETER, Length, read
 from cds_service.fhir.narrative.patterns import Pattern, compiled, expression, names
 
 _PUNCTUATION = {**dict.fromkeys(",:()", "comma"), ";": "semicolon", "/": "slash", "?": "query"}
+# Sizes and dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
+_MAY_BE_A_PATIENTS = compiled(r"[0-9]|\S \S+ \S+ \S")
 _UNBOUNDED = ("measure", "query", "semicolon", "slash", "comma")  # may begin or end in punctuation
 
 
@@ -37,8 +39,23 @@ def _any_of(first: int, last: int) -> Pattern:
     return compiled("|".join(groups))
 
 
-def _kind_at(text: str, start: int) -> str:
-    """The kind of the mark that starts there: the first that matches, found by halving."""
+def _kind_at(text: str, start: int, end: int) -> str:
+    """The kind of the mark text[start:end]. Which it is depends on its words and on what touches them."""
+    touched = text[max(start - 1, 0) : end + 1]
+    before = min(start, 1)
+    inside = touched[-1:].isalnum() and text[end - 1].isalnum() and len(text) > end  # of a word
+    if inside or _MAY_BE_A_PATIENTS.search(touched):
+        return _kind_of(text, start)
+    return _kind_of_words(touched, before)
+
+
+@lru_cache(maxsize=500)  # words of our own list: no others are tagged and short
+def _kind_of_words(touched: str, start: int) -> str:
+    return _kind_of(touched, start)
+
+
+def _kind_of(text: str, start: int) -> str:
+    """The first kind that matches there, found by halving."""
     first, last = 0, len(_kinds())
     while last - first > 1:
         middle = (first + last) // 2
@@ -51,8 +68,9 @@ def tag(text: str) -> list[Mark]:
     marks: list[Mark] = []
     for found in _any_of(0, len(_kinds())).finditer(text):
         words = found.group()
-        kind = _PUNCTUATION.get(words) or _kind_at(text, found.start())
-        mark = Mark(kind, found.start(), found.end(), words)
+        start, end = found.start(), found.end()
+        kind = _PUNCTUATION.get(words) or _kind_at(text, start, end)
+        mark = Mark(kind, start, end, words)
         if mark.kind == "measure":
             length = read(mark.text) if _stands_alone(text, mark) else None
             if length is None:

@@ -26,19 +26,24 @@ _OVER = (
     r"greater than or equal to|greater than|more than|larger than|bigger than|in excess of|exceeding|at least"
     r"|over|above|beyond|>=?|≥"
 )
+_OR_UNDER = "less|smaller|under|below"
+_OR_OVER = "more|larger|greater|bigger|over|above"
 _VAGUE = r"almost|nearly|close to"
 
 # One alternative of the tagger's pattern: everything that may be a length. `read` decides.
 LENGTH = (
     rf"between {_SIDE} and {_SIDE}|"
+    rf"{_NUMBER}(?:, {_NUMBER}){{0,4}},? (?:and|&) {_NUMBER}[\s-]{{0,3}}{_UNIT}|"
     rf"(?:(?:{_UNDER}|{_OVER}|{_VAGUE})(?: about| approximately)?\s?)?"
     rf"(?:from )?{_SIDE}(?:\s?(?:x|by|\*)\s?{_SIDE}){{0,3}}"
     rf"(?:\s?(?:-|to)\s?(?:about |up to )?{_SIDE}(?:\s?(?:x|by)\s?{_SIDE}){{0,2}})?"
+    rf"(?: or (?:{_OR_UNDER}|{_OR_OVER})\b)?"
 )
 SUBCENTIMETER = r"sub-? ?(?:centimet(?:er|re)s?|centimetric|cms?)\b(?:-sized| sized)?"
 
 _PARTS = compiled(rf"(?P<number>{_NUMBER})(?:[\s-]{{0,3}}(?P<unit>{_UNIT}))?")
 _COMPARATOR = compiled(rf"^(?:(?P<under>{_UNDER})|(?P<over>{_OVER})|(?P<vague>{_VAGUE}))")
+_BEYOND = compiled(rf" or (?:(?P<under>{_OR_UNDER})|(?P<over>{_OR_OVER}))$")
 _SPAN = compiled(
     r"(?:from |between )?(?P<first>.*?[0-9a-z])\s?(?P<joint>-|\bto\b|\band\b)\s?"
     rf"(?P<second>(?:about |up to )?(?:[0-9.]|{_WORD}\b).*)"
@@ -60,6 +65,9 @@ def read(words: str) -> Length | None:
     if words.startswith("sub"):
         return Length(Interval(high=10.0))
     comparator = _COMPARATOR.search(words)
+    beyond = _BEYOND.search(words)
+    if beyond:
+        return _open_ended(words[: beyond.start()], bool(beyond["under"]))
     if comparator:
         return _compared(comparator, words[comparator.end() :])
     found = _SPAN.fullmatch(words)
@@ -68,6 +76,8 @@ def read(words: str) -> Length | None:
         first = _greatest(found["first"], _last_unit(found["second"]))
         if second is None or first is None:
             return None
+        if found["joint"] == "and" and not words.startswith("between"):
+            return Length(Interval.point(max(first, second)))  # of several lesions: "1.2 and 0.8 cm"
         return _between(first, second, found["joint"])
     value = _greatest(words, "")
     return None if value is None else Length(Interval.point(value))
@@ -86,6 +96,16 @@ def _compared(comparator: Match, rest: str) -> Length | None:
     if comparator["under"]:
         return Length(Interval(high=value, high_included=included or word.endswith("up to")))
     return Length(Interval(low=value, low_included=included))
+
+
+def _open_ended(words: str, under: bool) -> Length | None:
+    """ "1 cm or less": the bound itself is included."""
+    value = _greatest(words, "")
+    if value is None:
+        return None
+    if under:
+        return Length(Interval(high=value, high_included=True))
+    return Length(Interval(low=value, low_included=True))
 
 
 def _between(first: float, second: float, joint: str) -> Length:

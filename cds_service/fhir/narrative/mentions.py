@@ -5,11 +5,11 @@ from itertools import pairwise
 
 from cds_service.fhir.narrative import sizes
 from cds_service.fhir.narrative.clumps import clumps_of, is_hedged, segments_in
-from cds_service.fhir.narrative.line import LESIONS, LIVER, PLACES, Line
+from cds_service.fhir.narrative.line import ATTRIBUTE, LESIONS, LIVER, PLACES, Line
 from cds_service.fhir.narrative.past_sizes import is_past
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.places import place_of
-from cds_service.fhir.narrative.standing import Standing, standing_of, under_negation
+from cds_service.fhir.narrative.standing import LINKING, Standing, standing_of, under_negation
 from cds_service.guideline.chart import Interval
 
 _LABEL = compiled(r"^([a-z][a-z0-9 /,&()-]{1,45}):")
@@ -24,11 +24,12 @@ _RECALLING = ("benign", "known", "stable", "unchanged", "above", "described", "t
 _ALIKE = compiled(
     r"\b(?:same|similar|identical) (?:imaging )?(?:characteristics|appearances?|features)|similar lesions?"
 )
+_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[1-5m]")
 _UNSURE_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[234m]")
 _EARLIER = ("from", "previously", "prior", "formerly", "was")
 _ONE_LOBE = compiled(r"\bin (?:the )?(left|right|caudate)(?: hepatic| liver)? lobe\b")
 _COUNTS = {"both": 2, "two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
-_PLURAL = compiled(r"(?:s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)$")
+_PLURAL = compiled(r"(?:[^usi]s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)$")
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +72,8 @@ class Context:
 
 def read_line(line: Line, context: Context) -> list[Mention]:
     """The statement's lesions; moves `context` on."""
+    if len({mark.text for mark in line.marks if _CATEGORY.fullmatch(mark.text)}) > 2:
+        return []  # what each category stands for
     label = _label(line, context)
     owners = _owners(line)
     mentions: dict[int, Mention] = {}
@@ -102,6 +105,8 @@ def _label(line: Line, context: Context) -> str | None:
         return "other"
     if _RESETS.search(found[1]):
         context.organ, context.word = None, ""
+    elif not ATTRIBUTE.search(found[1]) and not any(mark.start < found.end(1) for mark in line.marks):
+        context.subject, context.foreign = None, True  # "AO: 1.9 cm": a field of something unknown
     return None
 
 
@@ -135,6 +140,8 @@ def _mention(
     if label == "liver" and organ == "other" and not _named_elsewhere(line):
         organ = "liver"
     standing = standing_of(line, index, sized and not _bounded(line, index))
+    if standing == "denied" and _bounded(line, index):
+        standing = "not-said"  # "no lesion larger than 1 cm" says nothing of smaller ones
     first = line.before(index)
     category = bool(_UNSURE_CATEGORY.fullmatch(mark.text)) and not any(w in _EARLIER for w in first[-2:])
     hedged = is_hedged(line, index, clumps) or category
@@ -151,7 +158,8 @@ def _mention(
         similar="similar" in first[-2:] or bool(_ALIKE.search(line.statement.text)),
         count=next((_COUNTS[word] for word in reversed(first[-4:]) if word in _COUNTS), 0),
         recalling=mark.kind == "lesion" and any(word in _RECALLING for word in (*first[-3:], *start)),
-        new_noun=any(word in _FIRST_WORDS for word in (*first[-5:], *start[:1])),
+        new_noun=any(word in _FIRST_WORDS for word in (*first[-5:], *start[:1]))
+        and not _named_so(line, index),
         pointing=any(word in _POINTING for word in (*first[-3:], *start[:1])),
         plural=bool(_PLURAL.search(mark.text)),
         segments=segments_in(line, clumps, clumps[index]),
@@ -162,6 +170,12 @@ def _mention(
         general=_general(line, index),
         lobe=lobes.pop() if len(lobes) == 1 else "",
     )
+
+
+def _named_so(line: Line, index: int) -> bool:
+    """Whether the noun only gives what was spoken of a name: "it is diagnostic of a hemangioma"."""
+    alone = not any(mark.kind in LESIONS for mark in line.marks[:index])
+    return alone and line.kind(index - 1) == "verb" and line.marks[index - 1].text.startswith(LINKING)
 
 
 def _bounded(line: Line, index: int) -> bool:
@@ -182,7 +196,7 @@ def _added(line: Line, index: int, denied: bool) -> bool:
     if not denied and line.kind(index + 1) == "added" and line.marks[index + 1].text == "elsewhere":
         return True
     return any(
-        line.kind(at) == "added" and (denied or line.marks[at].text != "new")
+        line.kind(at) == "added" and line.marks[at].text not in (("also",) if denied else ("new",))
         for at in range(max(0, index - 5), index)
     )
 

@@ -29,6 +29,7 @@ class Part:
     to_settle: bool = False  # asks to characterize or confirm a liver finding
     to_image: bool = False  # recommends imaging of the liver
     nameless: list[Interval] = field(default_factory=list)  # "the second measures 9 mm"
+    corrected: list[tuple[Interval, Span]] = field(default_factory=list)  # "the size should read 8 mm"
 
     @property
     def mentions(self) -> list[Mention]:
@@ -58,6 +59,8 @@ class Part:
             doubted = _SMALLER_ONE.search(words) and line.kinds & {"hedge", "uncertain_next"}
             if doubted or _ANOTHER_ONE.search(words):
                 self.nameless += [mark.length.interval for mark in line.marks if mark.length is not None]
+        if "correction" in line.kinds and not mentions and "organ" not in places:
+            self.corrected += _corrected(line)
         if self.normal is None and of_liver:
             self.normal = _called_normal(line)
 
@@ -66,6 +69,15 @@ class Part:
             if mark.kind == "uncertain_next":
                 self.to_settle = self.to_settle or bool(_TO_SETTLE.search(mark.text))
                 self.to_image = True
+
+
+def _corrected(line: Line) -> list[tuple[Interval, Span]]:
+    """The length that follows the words of correction."""
+    at = next(at for at, mark in enumerate(line.marks) if mark.kind == "correction")
+    lengths = (mark for mark in line.marks[at + 1 :] if mark.length is not None)
+    return [
+        (mark.length.interval, line.statement.place(mark.start, mark.end)) for mark in lengths if mark.length
+    ][:1]
 
 
 def _note_doubt(line: Line, subject: Mention) -> None:

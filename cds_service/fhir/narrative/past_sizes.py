@@ -32,7 +32,8 @@ def _governed(line: Line, index: int) -> bool:
         if mark.kind in ("now", "correction", "largest") or mark.kind in STOPS:
             return False
         if mark.kind == "prior" or mark.kind == "past_study":
-            return True
+            # "Ultrasound 5/20/2026: new 8 mm lesion" begins with the study it tells of.
+            return mark.start > 0 or not mark.text[-1].isdigit()
         if mark.kind == "compared":
             return (
                 len(line.gap(at, at + 1).split()) <= 3 and at >= index - 2 and line.kind(index - 1) != "comma"

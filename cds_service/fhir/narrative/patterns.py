@@ -4,7 +4,7 @@ import re as names_only
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import re2
 
@@ -41,8 +41,81 @@ def compiled(expression: str) -> Pattern:
     """The expression, compiled by RE2 with room for large alternations."""
     options = re2.Options()
     options.max_mem = 1 << 25
-    pattern: Pattern = re2.compile(expression, options)
-    return pattern
+    return _Compiled(re2.compile(expression, options))
+
+
+class _Compiled:
+    """RE2 works on bytes; its binding counts every match's characters anew. In ASCII each is one byte."""
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, pattern: Any) -> None:
+        self._pattern = pattern
+
+    def search(self, text: str) -> Match | None:
+        if not text.isascii():
+            return cast("Match | None", self._pattern.search(text))
+        found = self._pattern.search(text.encode())
+        return None if found is None else _AsciiMatch(text, found)
+
+    def match(self, text: str, start: int = 0) -> Match | None:
+        if not text.isascii():
+            return cast("Match | None", self._pattern.match(text, start))
+        found = self._pattern.match(text.encode(), start)
+        return None if found is None else _AsciiMatch(text, found)
+
+    def fullmatch(self, text: str) -> Match | None:
+        if not text.isascii():
+            return cast("Match | None", self._pattern.fullmatch(text))
+        found = self._pattern.fullmatch(text.encode())
+        return None if found is None else _AsciiMatch(text, found)
+
+    def finditer(self, text: str) -> Iterator[Match]:
+        if not text.isascii():
+            return cast(Iterator[Match], self._pattern.finditer(text))
+        return (_AsciiMatch(text, found) for found in self._pattern.finditer(text.encode()))
+
+    def findall(self, text: str) -> list[str]:
+        return cast(list[str], self._pattern.findall(text))
+
+    def sub(self, replacement: str, text: str) -> str:
+        if self.search(text) is None:
+            return text
+        return cast(str, self._pattern.sub(replacement, text))
+
+
+class _AsciiMatch:
+    """A match in the bytes of an ASCII text, told in the text's own words."""
+
+    __slots__ = ("_found", "_text")
+
+    def __init__(self, text: str, found: Any) -> None:
+        self._text, self._found = text, found
+
+    @property
+    def lastgroup(self) -> str:
+        return cast(str, self._found.lastgroup)
+
+    @property
+    def lastindex(self) -> int:
+        return cast(int, self._found.lastindex)
+
+    def __getitem__(self, group: int | str) -> str:
+        found = self._found[group]
+        return cast(str, found if found is None else found.decode())
+
+    def group(self) -> str:
+        return self._text[self._found.start() : self._found.end()]
+
+    def groupdict(self) -> dict[str, str | None]:
+        found = self._found.groupdict()
+        return {name: words if words is None else words.decode() for name, words in found.items()}
+
+    def start(self, group: int = 0) -> int:
+        return cast(int, self._found.start(group))
+
+    def end(self, group: int = 0) -> int:
+        return cast(int, self._found.end(group))
 
 
 @cache

@@ -26,10 +26,17 @@ _LIVERS_OWN = (
 
 def place_of(line: Line, index: int, context: str | None, context_word: str) -> tuple[str | None, bool]:
     """("liver" | "other" | None, whether the statement itself says so) for the lesion at `index`."""
+    if line.marks[index].text.startswith("abscess") and _beside_gallbladder(line):
+        return "other", True
     for found in (_own(line, index), _ahead(line, index, context_word), _behind(line, index, context_word)):
         if found:
             return found, True
     return context, False
+
+
+def _beside_gallbladder(line: Line) -> bool:
+    """Whether the statement speaks of a collection in the gallbladder's bed, and of no part of the liver."""
+    return "gallbladder_fossa" in line.kinds and not line.kinds & {"liver", "segment"}
 
 
 def _own(line: Line, index: int) -> str | None:
@@ -50,7 +57,7 @@ def _own(line: Line, index: int) -> str | None:
 
 def _coordinated(line: Line, at: int) -> str | None:
     """ "liver" for "hepatic and renal cysts": both are meant."""
-    pair = line.kind(at - 1) in ("and", "slash") and line.kind(at - 2) in PLACES
+    pair = line.kind(at - 1) in ("and", "or", "slash") and line.kind(at - 2) in PLACES
     return (
         "liver"
         if pair
@@ -65,6 +72,8 @@ def _ahead(line: Line, index: int, context_word: str) -> str | None:
     loose = False
     for at in range(index + 1, min(index + 16, len(line.marks))):
         kind = line.kind(at)
+        if line.begins_field(at):
+            return None
         if kind in STOPS or kind in (
             "lesion",
             "structure",

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from cds_service.fhir.narrative.line import Line
-from cds_service.fhir.narrative.patterns import pattern
+from cds_service.fhir.narrative.patterns import compiled, pattern
 from cds_service.fhir.narrative.standing import under_negation
 
 _PERFUSION = ("thad", "thed", "thid", "transient", "perfusion")
+_NOUN = compiled(r"lesion|mass|nodule|cyst|metasta|focus|density|thyroid|lung|prostat")
+_AND_ONLY = compiled(r"(?:[ ,]| and )*")
 _QUOTE_LIMIT = 240  # characters
 _LIMITS = ("body", "findings", "impression", "addendum", "technique", "advice")
 
@@ -26,15 +28,20 @@ def limitation(lines: Sequence[Line], text: str) -> str:
     return ""
 
 
+def part_unseen(lines: Sequence[Line]) -> bool:
+    """Whether a part of the liver was not seen: a report that denies lesions denies those of the rest."""
+    return any(
+        found and not _NOUN.search(found.group())
+        for line in lines
+        for found in [pattern("quality part_unseen").search(line.statement.text)]
+    )
+
+
 def _counts(words: str, start: int, end: int) -> bool:
     around = words[max(0, start - 60) : end + 90]
     if pattern("quality by_design").search(around) and "motion" not in around:
         return False
-    if (
-        pattern("quality other_parts").search(around)
-        and not pattern("quality liver").search(words)
-        and not pattern("quality whole").search(words[start:end])
-    ):
+    if _of_other_part(words, start, around) and not pattern("quality whole").search(words[start:end]):
         return False
     if (
         pattern("quality other_parts").search(words[end : end + 40])
@@ -43,9 +50,20 @@ def _counts(words: str, start: int, end: int) -> bool:
     ):
         return False
     return not (
-        pattern("quality denies").search(words[max(0, start - 40) : start])
-        or pattern("quality denies").search(words[end : end + 60].partition(".")[0])
+        pattern("quality denies").search(words[max(0, start - 25) : start])
+        or pattern("quality suffices").search(words[end : end + 60].partition(".")[0])
     ) and not pattern("quality ordered").match(words[start : end + 60])
+
+
+def _of_other_part(words: str, start: int, around: str) -> bool:
+    """Whether the nearest part named is no part of the liver: "liver normal, pancreas obscured by gas"."""
+    if not pattern("quality liver").search(words):
+        return pattern("quality other_parts").search(around) is not None
+    livers = [found.end() for found in pattern("quality liver").finditer(words[:start])]
+    others = list(pattern("quality other_parts").finditer(words[:start]))
+    if not livers or not others or others[-1].start() < livers[-1]:
+        return False
+    return _AND_ONLY.fullmatch(words[livers[-1] : others[-1].start()]) is None
 
 
 def perfusion_anomaly(lines: Sequence[Line], text: str) -> str:

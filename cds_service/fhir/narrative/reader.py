@@ -7,10 +7,10 @@ from cds_service.fhir.narrative.line import Line
 from cds_service.fhir.narrative.mentions import Context, Mention, read_line
 from cds_service.fhir.narrative.part import Part
 from cds_service.fhir.narrative.patterns import compiled
-from cds_service.fhir.narrative.quality import limitation, perfusion_anomaly
-from cds_service.fhir.narrative.reading import Reading
+from cds_service.fhir.narrative.quality import limitation, part_unseen, perfusion_anomaly
+from cds_service.fhir.narrative.reading import Reading, StudyReading
 from cds_service.fhir.narrative.resource_text import TEXT_LIMIT
-from cds_service.fhir.narrative.study import study_of
+from cds_service.fhir.narrative.study import modality_of, study_of
 from cds_service.fhir.narrative.weigh import Outcome, weigh
 
 MENTIONS_LIMIT = 400  # lesion nouns; a text with more is no report of one study, and is not read
@@ -22,6 +22,9 @@ _RANKS: Mapping[str, str] = {
     "advice": "impression",
     "addendum": "addendum",
 }
+_SHOWN_ON = compiled(
+    r"\b(?:on|at|in|by) (?:\w+ ){0,2}?(us|uss|usg|ultrasound|sonography|ct|cect|mri|mr|pet)\b"
+)
 _LIVER_STUDY = compiled(r"(?i)\b(?:liver|hepatic)\b")
 _WIDER_STUDY = compiled(
     r"(?i)\b(?:abdomen|abdominal|ruq|quadrant|pancreas|renal|kidney|spleen|gallbladder|chest|pelvis)"
@@ -35,9 +38,12 @@ def read_report(text: str, title: str = "") -> Reading:
     """
     text = text[:TEXT_LIMIT]
     lines = [Line(statement) for statement in statements(text)]
-    parts = _parts(lines, _default_organ(lines, title), title)
-    outcome = weigh(parts) if sum(len(part.every) for part in parts.values()) <= MENTIONS_LIMIT else Outcome()
     study = study_of(lines, text, title[:500])
+    told = _of_this_study(lines, study)
+    parts = _parts(told, _default_organ(lines, title), title)
+    outcome = weigh(parts) if sum(len(part.every) for part in parts.values()) <= MENTIONS_LIMIT else Outcome()
+    if (outcome.lesion == "none" and part_unseen(lines)) or (study and study.modality == "radiograph"):
+        outcome = Outcome()  # a radiograph shows no liver lesion, whatever its history recalls
     return Reading(
         lesion=outcome.lesion,
         lesion_quote=_quote(text, outcome.lesion_span, outcome.lesion_clause),
@@ -48,6 +54,20 @@ def read_report(text: str, title: str = "") -> Reading:
         perfusion_anomaly=perfusion_anomaly(lines, text),
         conclusion=outcome.conclusion if study and study.modality == "mri" else None,
     )
+
+
+def _of_this_study(lines: list[Line], study: StudyReading | None) -> list[Line]:
+    """Without opening words that say what another kind of study showed: "Cirrhosis, nodule on US 25 mm"."""
+    if study is None:
+        return lines
+    opening = 0
+    while opening < min(2, len(lines) - 1) and lines[opening].statement.section == "body":
+        shown_on = _SHOWN_ON.search(lines[opening].statement.text)
+        states = lines[opening].kinds & {"verb", "negation", "stable"}
+        if states or not shown_on or modality_of(shown_on[1]) in ("", study.modality):
+            break
+        opening += 1
+    return lines[opening:]
 
 
 def _quote(text: str, span: tuple[int, int], clause: tuple[int, int]) -> str:
@@ -103,5 +123,6 @@ def _placed(mention: Mention, earlier: list[Mention]) -> str | None:
     """Where a lesion named without a place is: where the findings put one of its size, or all of theirs."""
     sizes = {size for size, _ in mention.sizes}
     alike = {one.organ for one in earlier if sizes & {size for size, _ in one.sizes}}
-    organs = alike or {one.organ for one in earlier if one.organ}
+    called_so = {one.organ for one in earlier if one.kind == mention.kind and one.organ}
+    organs = alike or called_so or {one.organ for one in earlier if one.organ}
     return organs.pop() if len(organs) == 1 else None

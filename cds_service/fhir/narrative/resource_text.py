@@ -2,21 +2,24 @@
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cds_service.fhir.narrative.markup import html_text, rtf_text
 from cds_service.fhir.narrative.patterns import compiled
 
 TEXT_LIMIT = 200_000  # characters of a report that are read; what lies beyond is not looked at
-_DATA_LIMIT = 4_000_000  # base64 characters of one attachment
+_DATA_LIMIT = 4_000_000  # base64 characters of one attachment, most of them pictures if it has markup
+_MARKUP_LIMIT = 1_000_000  # characters of HTML or RTF; a longer one is left out like a picture
 _FORMS_LIMIT = 20
 _CHARSET = compiled(r"(?i)charset\s*=\s*[\"']?([a-z0-9._:-]{1,40})")
 _CHARSETS = compiled(
     r"(?i)utf-?(?:8|16|16le|16be|32)|us-ascii|ascii|latin-?1|iso-?8859-[0-9]{1,2}|(?:windows-|cp)125[0-8]"
 )
-_BLANKS = compiled(r"[ \t\f\v\x{a0}]+")
-_LINES = compiled(r" ?\n ?(?:\n ?)+")
+# Plain classes, nothing to go back over: linear in any engine, and this one replaces faster.
+_BLANKS = re.compile(r"[ \t\f\v\xa0]+")
+_LINES = re.compile(r" ?\n ?(?:\n ?)+")
 _PLAIN = ("text/plain", "text", "")
 _MARKUP = {"text/html": html_text, "application/xhtml+xml": html_text, "text/rtf": rtf_text,
            "application/rtf": rtf_text, "application/x-rtf": rtf_text, "text/richtext": rtf_text}  # fmt: skip
@@ -28,11 +31,11 @@ def report_text(resource: Mapping[str, Any]) -> str:
     Never raises: what cannot be decoded is left out, PDF and pictures always. A `conclusion` that no
     longer text repeats is read as the report's impression.
     """
-    forms = [_tidy(text) for text in _forms(resource)]
+    forms = [_tidy(text)[:TEXT_LIMIT] for text in _forms(resource)]
     narrative = resource.get("text")
     div = narrative.get("div") if isinstance(narrative, Mapping) else None
     if isinstance(div, str):
-        forms.append(_tidy(html_text(div[:_DATA_LIMIT])))
+        forms.append(_tidy(_unmarked(html_text, div))[:TEXT_LIMIT])
     texts = _once([text for text in forms if text])
     conclusion = resource.get("conclusion")
     if isinstance(conclusion, str) and (words := _tidy(conclusion[:TEXT_LIMIT])):
@@ -62,7 +65,11 @@ def _attachment(form: Mapping[str, Any]) -> str:
     except (binascii.Error, ValueError):
         return ""
     text = _decoded(raw, kind)
-    return _MARKUP[name](text) if name in _MARKUP else text
+    return _unmarked(_MARKUP[name], text) if name in _MARKUP else text
+
+
+def _unmarked(words_of: Callable[[str], str], markup: str) -> str:
+    return words_of(markup) if len(markup) <= _MARKUP_LIMIT else ""
 
 
 def _decoded(raw: bytes, kind: str) -> str:
@@ -82,7 +89,7 @@ def _decoded(raw: bytes, kind: str) -> str:
 
 def _tidy(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ")
-    return str(_LINES.sub("\n\n", _BLANKS.sub(" ", text))).strip()
+    return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
 
 
 def _plain(text: str) -> str:
@@ -91,8 +98,9 @@ def _plain(text: str) -> str:
 
 def _once(texts: list[str]) -> list[str]:
     """Texts in their order, without those that another one holds whole."""
-    kept: list[str] = []
+    kept: dict[str, str] = {}
     for text in sorted(texts, key=len, reverse=True):
-        if not any(_plain(text) in _plain(other) for other in kept):
-            kept.append(text)
+        plain = _plain(text)
+        if not any(plain in other for other in kept.values()):
+            kept[text] = plain
     return sorted(kept, key=texts.index)

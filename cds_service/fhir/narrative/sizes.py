@@ -103,6 +103,13 @@ def _only_lesion_after(line: Line, index: int) -> int | None:
 def _no_size(line: Line, index: int) -> bool:
     """Whether the words around say that it is a distance, a slice or a threshold."""
     following, previous = line.kind(index + 1), line.kind(index - 1)
+    before = {mark.kind for mark in line.marks[:index]}
+    if (
+        line.before(index)[-1:] in (["size:"], ["span:"], ["length:"])
+        and before & PLACES
+        and not before & LESIONS
+    ):
+        return True  # "Liver: size: 15 cm"
     if following == "size_other" and len(line.gap(index, index + 1).split()) <= 1:
         return True
     if (
@@ -148,7 +155,11 @@ def _behind(line: Line, index: int, denied: frozenset[int]) -> int:
         kind = line.kind(at)
         if kind in LESIONS:
             return NOBODY if at in denied else at
-        if kind in ("pseudo", "structure") or (kind == "skip" and line.marks[at].text.startswith(_OWN_SIZES)):
+        if (
+            line.begins_field(at)
+            or kind in ("pseudo", "structure")
+            or (kind == "skip" and line.marks[at].text.startswith(_OWN_SIZES))
+        ):
             return NOBODY
         if kind == "largest" and line.gap(at, at + 1).strip() == "":
             return _largest_of(line, at + 1, denied)

@@ -2,14 +2,17 @@
 
 from typing import Literal, TypeAlias
 
-from cds_service.fhir.narrative.line import LESIONS, STOPS, Line
+from cds_service.fhir.narrative.line import LESIONS, PLACES, STOPS, Line
 from cds_service.fhir.narrative.patterns import compiled
 
 Standing: TypeAlias = Literal["there", "denied", "resolved", "not-said"]
 _FINITE = frozenset(("is", "are", "was", "were", "has", "have", "measures", "there", "measured"))
-_LINKING = ("consistent", "compatible", "in keeping", "diagnostic", "typical", "characteristic", "represent")
+LINKING = ("consistent", "compatible", "in keeping", "diagnostic", "typical", "characteristic", "represent")
 _RECALLING = frozenset(("history", "past_study"))
-_NO_LESION = compiled(r"fat|steato|perfusion|transient|th[aei]d|nodul")
+_NO_LESION = compiled(r"fat|steato|perfusion|transient|th[aei]d|nodul|vessel")
+_BRACKETED = frozenset(
+    "measure date prior compared comma dimension past_study skip segment lobe slash".split()
+)
 _REACH = 24  # marks; further away nothing governs anything
 
 
@@ -18,6 +21,8 @@ def standing_of(line: Line, index: int, sized: bool) -> Standing:
     ahead = _ahead(line, index)
     if ahead == "unseen" or _pseudo(line, index):
         return "not-said" if ahead == "unseen" else "resolved"
+    if ahead == "conditional" and not _introduced(line, index):
+        return "not-said"
     if ahead in ("resolved", "absent"):
         return "resolved" if ahead == "resolved" else "denied"
     behind = _behind(line, index)
@@ -76,15 +81,22 @@ def _ends(line: Line, at: int) -> bool:
         return True
     if mark.kind not in ("comma", "and"):
         return False
-    linked = line.kind(at + 1) == "verb" and line.marks[at + 1].text.startswith(_LINKING)
+    linked = line.kind(at + 1) == "verb" and line.marks[at + 1].text.startswith(LINKING)
     return linked or line.opens_clause(at)
 
 
 def _ahead(line: Line, index: int) -> str:
     """The predicate after the noun, when it is one of absence: "absent", "resolved" or "unclear"."""
+    after = 0
     for at in range(index + 1, min(index + _REACH, len(line.marks))):
         kind = line.kind(at)
-        if kind in ("absent", "resolved", "unclear", "unseen"):
+        if at < after:
+            continue  # "(previously 17 mm, SUV 9)": what follows the bracket is said of the noun
+        if kind == "comma" and line.marks[at].text == "(":
+            after = _bracket_end(line, at)
+            if after:
+                continue
+        if kind in ("absent", "resolved", "unclear", "unseen", "conditional"):
             return kind
         if (
             kind == "comma"
@@ -110,13 +122,32 @@ def _ahead(line: Line, index: int) -> str:
     return ""
 
 
+def _bracket_end(line: Line, at: int) -> int:
+    """The mark after the bracket that opens at `at`, 0 when it holds more than lengths, dates and values."""
+    for step in range(at + 1, min(at + 8, len(line.marks))):
+        if line.marks[step].text == ")":
+            return step + 1
+        if line.kind(step) not in _BRACKETED:
+            return 0
+    return 0
+
+
 def _not_excluded(line: Line, index: int) -> bool:
     """Whether the noun is only what could not be excluded."""
     for at in (index - 1, index + 1, index + 2, index - 2, index + 3, index + 4):
         if line.kind(at) == "hedge" and ("exclu" in line.marks[at].text or "rule" in line.marks[at].text):
             between = range(min(at, index) + 1, max(at, index))
             return not any(line.kind(step) in ("comma", "semicolon", "break", *LESIONS) for step in between)
-    return line.kind(index - 1) == "query" and index < 3
+    at = index - 1
+    while line.kind(at) in PLACES:
+        at -= 1
+    return line.kind(at) == "query" and at < 2
+
+
+def _introduced(line: Line, index: int) -> bool:
+    """Whether the noun has an article or pronoun, so that it is one which the report has spoken of."""
+    words = line.before(index)[-4:]
+    return any(word in ("the", "this", "these", "that", "a", "an", "there") for word in words)
 
 
 def _reported_elsewhere(line: Line, index: int) -> bool:

@@ -11,7 +11,7 @@ from cds_service.fhir.narrative.reading import StudyReading
 def study_of(lines: Sequence[Line], text: str, title: str) -> StudyReading | None:
     """The study as its title, technique section or first lines name it; None when they name none."""
     sources = _sources(lines, text, title)
-    named = next(((name, words) for words, _ in sources for name in [_modality(fold(words))] if name), None)
+    named = next(((name, words) for words, _ in sources for name in [modality_of(fold(words))] if name), None)
     if named is None:
         return _seen_on(lines, text)
     modality, words = named
@@ -27,7 +27,7 @@ def _seen_on(lines: Sequence[Line], text: str) -> StudyReading | None:
         found = pattern("study seen_on").search(words)
         if found and not pattern("study not_ours").search(words):
             start, end = line.statement.place(found.start(), found.end())
-            modality = _modality(found.group())
+            modality = modality_of(found.group())
             contrast = _contrast(found.group(), modality)
             return StudyReading(
                 modality, contrast, _phase(found.group(), modality, contrast), text[start:end]
@@ -41,7 +41,12 @@ def _sources(lines: Sequence[Line], text: str, title: str) -> list[tuple[str, st
     for line in lines:
         section, words = line.statement.section, line.statement.text
         start, end = line.statement.place(0, len(words))
-        own = section == "technique" or (section in ("body", "findings") and _is_heading(line, lines))
+        terse = section in ("indication", "comparison") and pattern("study terse").search(words)
+        own = (
+            section == "technique"
+            or bool(terse)
+            or (section in ("body", "findings") and _is_heading(line, lines))
+        )
         if own and not (section != "technique" and pattern("study not_ours").search(words)):
             found.append((text[start:end], section))
     return found[:12]
@@ -97,7 +102,8 @@ def _is_heading(line: Line, lines: Sequence[Line]) -> bool:
     return ((first or (says and told)) and not line.kinds & {"measure"}) or (first and "exam" in words)
 
 
-def _modality(words: str) -> str:
+def modality_of(words: str) -> str:
+    """The modality that lower-case words name first, "" when they name none."""
     places = [
         (found.start(), rank, name)
         for rank, name in enumerate(names("modality"))
@@ -110,6 +116,8 @@ def _modality(words: str) -> str:
 
 def _contrast(words: str, modality: str) -> str | None:
     plain = str(pattern("study oral_only").sub(" ", words))
+    if modality == "pet-ct" and "attenuation" in words:
+        return None  # what is said of contrast is said of the scan that corrects the picture
     if modality == "us":
         given = pattern("study ceus").search(words) and not pattern("study no_ceus").search(words)
         return "with" if given else None
@@ -141,6 +149,8 @@ def _phase(words: str, modality: str, contrast: str | None) -> str | None:
         "arterial" in words and ("portal" in words or "venous" in words)
     ):
         return "multiphase"
+    if modality == "ct" and "arterial phase" in words and not pattern("study other_phase").search(words):
+        return "single-phase"
     if (
         pattern("study single").search(words)
         and not pattern("study delayed").search(words)

@@ -78,8 +78,10 @@ def _in_one_lobe(denials: list[Mention], levels: list[_Level]) -> bool:
 def _presence(top: _Level, lower: list[_Level], levels: list[_Level]) -> Outcome:
     open_lesions = _open(top, lower)
     everything = [lesion for level in levels for lesion in level.lesions]
-    asked = any(level.part.to_settle for level in levels) or (
-        any(level.part.to_image for level in levels)
+    # What the report asked for, an addendum that settles it has answered.
+    asking = levels[:1] if top is levels[0] and not open_lesions else levels
+    asked = any(level.part.to_settle for level in asking) or (
+        any(level.part.to_image for level in asking)
         and all(_benign(lesion) for lesion in everything if lesion.settled)
     )
     state: LesionState = "indeterminate" if open_lesions or asked else "characterized"
@@ -142,6 +144,12 @@ def _benign(lesion: Lesion) -> bool:
 def _measure(outcome: Outcome, levels: list[_Level], in_question: list[Lesion]) -> None:
     """The greatest current size among the lesions in question, from the highest part that measured one."""
     for level in levels:
+        if level.part.corrected:
+            # Which of several lesions it corrects is not said: then no size is known any more.
+            if len(level.part.corrected) == 1 and all(len(one.lesions) <= 1 for one in levels):
+                outcome.size, outcome.size_span = level.part.corrected[0]
+                outcome.size_clause = outcome.size_span
+            return
         sizes = [
             (size, span, mention.clause)
             for lesion in level.lesions

@@ -10,10 +10,10 @@ from cds_service.guideline.content.strict_yaml import Document, Fault, Path
 _LISTS_OF_CODES = ("codes", "code")
 
 
-def shape_faults(document: Document, error: ValidationError) -> Iterator[Fault]:
-    """One fault per thing that does not fit the file's shape."""
+def shape_faults(document: Document, error: ValidationError, at: Path = ()) -> Iterator[Fault]:
+    """One fault per thing that does not fit the file's shape. `at`: where in the file that stands."""
     for found in error.errors(include_url=False):
-        path = _path(found["loc"])
+        path = (*at, *_path(found["loc"]))
         yield Fault(document.file, document.line(path), path, _message(document, path, found))
 
 
@@ -27,6 +27,8 @@ def _message(document: Document, path: Path, found: ErrorDetails) -> str:
     if kind == "string_type":
         return _not_text(document.written(path), path, found["input"])
     context = found.get("ctx", {})
+    if kind == "value_error":  # a check of our own, which says what to write
+        return str(context["error"])
     if kind in _WORDINGS:
         return _WORDINGS[kind].format(**context)
     return f"{found['msg'][:1].lower()}{found['msg'][1:]}, correct it"

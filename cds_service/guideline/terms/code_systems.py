@@ -5,6 +5,7 @@ a bare name; an ICD-10-CM code comes with or without its dot, a CPT code with or
 """
 
 import re
+from functools import lru_cache
 
 from cards.vocabulary import Coding
 from cds_service.guideline.content.schema import SystemName
@@ -46,6 +47,7 @@ _CPT = re.compile(r"(\d{4}[0-9A-Z])(?:[ \-.:].{0,20})?")
 ICD_10_CM_CODE = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}")
 
 
+@lru_cache(maxsize=256)  # addresses of code systems: a chart repeats a handful of them
 def bare_system(system: str) -> str:
     """The system in lower case, without scheme, `www.`, version and trailing slash."""
     bare = system.strip()[:_LONGEST].lower().split("|", 1)[0]

@@ -33,6 +33,7 @@ from cds_service.guideline.terms.codes import (
 from cds_service.guideline.terms.doses import dose_of
 from cds_service.guideline.terms.local_codes import LocalCodes, local_codes
 from cds_service.guideline.terms.mentions import Hear, Heard, Said, listener
+from cds_service.guideline.terms.remembered import Remembered
 from cds_service.guideline.terms.studies import StudyIndex, procedures_of, study_index
 from cds_service.guideline.terms.study_traits import imaging_kinds, traits_of
 
@@ -76,11 +77,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`words`: what was read, for evidence. `past`: the entry says "history of" or the like.
+    """`past`: the entry says "history of" or the like.
     `sought`: UNSURE because it is only asked about ("rule out"): nothing has been seen yet."""
 
     standing: Standing
-    words: str
     past: bool = False
     sought: bool = False
 
@@ -113,6 +113,10 @@ class Terms:
     local: Mapping[tuple[str, str], str]
     earlier_radiation: tuple[EarlierRadiation, ...] = ()
     radiation_scale: Mapping[str, LevelRange] = field(default_factory=dict)
+    # What codes and words were found to mean; of a chart's words themselves nothing is kept.
+    judged: Remembered[dict[str, Judgement]] = field(default_factory=Remembered, repr=False, compare=False)
+    ordered: Remembered[tuple[str, ...]] = field(default_factory=Remembered, repr=False, compare=False)
+    done: Remembered[tuple[StudyTraits | None]] = field(default_factory=Remembered, repr=False, compare=False)
 
 
 def compile_terms(library: Vocabulary, local: LocalCodes | None = None) -> Terms:
@@ -139,7 +143,6 @@ class _Entry:
     mapped: frozenset[str]  # what a tenant's local codes mean
     heard: tuple[Mapping[str, Heard], ...]  # of each text
     legible: bool
-    words: str
 
 
 def judge(terms: Terms, concept: str, codings: Sequence[Coding], texts: Sequence[str]) -> Judgement:
@@ -147,13 +150,37 @@ def judge(terms: Terms, concept: str, codings: Sequence[Coding], texts: Sequence
 
     A name that the library does not hold is NO: a smaller library knows fewer concepts.
     """
-    return _judged(terms, concept, _entry(terms, codings, texts))
+    return judge_all(terms, codings, texts).get(concept, _NOT_HELD)
 
 
-def judge_all(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> dict[str, Judgement]:
+def judge_all(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> Mapping[str, Judgement]:
     """`judge` for every concept of the library: codes and words are read once."""
-    entry = _entry(terms, codings, texts)
-    return {name: _judged(terms, name, entry) for name in terms.concepts}
+    said = _all_said(codings, texts)
+    return terms.judged.get(said, lambda: _judge_all(terms, _entry(terms, codings, texts)))
+
+
+def _all_said(codings: Sequence[Coding], *texts: Sequence[str]) -> str:
+    return repr((texts, [(coding.system, coding.code, coding.display) for coding in codings]))
+
+
+_NOT_HELD = Judgement(Standing.NO)
+
+
+def _judge_all(terms: Terms, entry: _Entry) -> dict[str, Judgement]:
+    """Concepts that neither a code nor a word of the entry names are all judged alike, but for those that
+    cover a code's system whole."""
+    named = entry.mapped.union(*entry.heard, *(listed for code in entry.known for listed in code.listed))
+    judged: dict[str, Judgement] = {}
+    alike: dict[tuple[bool, ...], Judgement] = {}
+    for name in terms.concepts:
+        covered = tuple(name in terms.codes.complete.get(code.system, ()) for code in entry.known)
+        if name in named:
+            judged[name] = _judged(terms, name, entry)
+        elif covered in alike:
+            judged[name] = alike[covered]
+        else:
+            judged[name] = alike[covered] = _judged(terms, name, entry)
+    return judged
 
 
 def concepts_named(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> frozenset[str]:
@@ -177,13 +204,10 @@ def _entry(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> _En
         mapped=frozenset(means for coding in codings if (means := _local(terms, coding))),
         heard=tuple(terms.hear(text) for text in read),
         legible=any(_legible(text) for text in read),
-        words=read[0] if read else _code_words(codings),
     )
 
 
 def _judged(terms: Terms, concept: str, entry: _Entry) -> Judgement:
-    if concept not in terms.concepts:
-        return Judgement(Standing.NO, entry.words)
     codes = _codes(terms, concept, entry)
     heard = _heard([said for texts in entry.heard if (said := texts.get(concept))])
     # No words at all, or only words in a script that no phrase of ours is written in.
@@ -191,7 +215,7 @@ def _judged(terms: Terms, concept: str, entry: _Entry) -> Judgement:
     standing = _standing(codes.says, heard, unreadable)
     if standing is Standing.YES and heard.over and terms.concepts[concept].when_over == "open":
         standing = Standing.UNSURE
-    return Judgement(standing, entry.words, codes.past or heard.past, heard.said is Said.SOUGHT)
+    return Judgement(standing, codes.past or heard.past, heard.said is Said.SOUGHT)
 
 
 def dose_named(terms: Terms, traits: StudyTraits) -> Interval | None:
@@ -212,14 +236,25 @@ def procedures_named(
 
     () = not in the catalogue; several = open. `details` (orderDetail) narrow and never name a study.
     """
-    mapped = [means for coding in codings if (means := _local(terms, coding)) in terms.studies.procedures]
-    return procedures_of(terms.studies, codings, texts, details, [means for means in mapped if means])
+    return terms.ordered.get(
+        _all_said(codings, texts, details),
+        lambda: procedures_of(terms.studies, codings, texts, details, _mapped(terms, codings)),
+    )
 
 
 def traits_named(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> StudyTraits | None:
     """What kind of study this was, as far as codes and texts say; None = no study that we recognise."""
-    mapped = [means for coding in codings if (means := _local(terms, coding)) in terms.studies.procedures]
-    return traits_of(terms.studies, codings, texts, [means for means in mapped if means])
+    [traits] = terms.done.get(
+        _all_said(codings, texts),
+        lambda: (traits_of(terms.studies, codings, texts, _mapped(terms, codings)),),
+    )
+    return traits
+
+
+def _mapped(terms: Terms, codings: Sequence[Coding]) -> list[str]:
+    """The procedures that a tenant's local codes name."""
+    means = (_local(terms, coding) for coding in codings)
+    return [name for name in means if name and name in terms.studies.procedures]
 
 
 def _readable(texts: Sequence[str], codings: Sequence[Coding]) -> list[str]:
@@ -237,10 +272,6 @@ def _untagged(text: str) -> str:
 
 def _has_content(text: str) -> bool:
     return any(letter.isalpha() for letter in text[:200]) and text.casefold() not in _NO_CONTENT
-
-
-def _code_words(codings: Sequence[Coding]) -> str:
-    return next((f"code {coding.code}" for coding in codings if coding.code), "")
 
 
 def _local(terms: Terms, coding: Coding) -> str | None:
