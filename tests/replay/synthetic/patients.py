@@ -8,8 +8,9 @@ from typing import Any
 
 from cards.vocabulary import Verdict
 from cds_service.vignettes import bundle
-from cds_service.vignettes.case import LOCAL_SYSTEM, Case
+from cds_service.vignettes.case import Case
 from cds_service.vignettes.resources import Chart, patient_id
+from cds_service.vignettes.scene import LOCAL_SYSTEM
 from tests.replay.synthetic.noise import life
 
 Json = dict[str, Any]
