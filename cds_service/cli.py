@@ -188,7 +188,7 @@ def migrate() -> None:
 
 @cli.command()
 def replay(
-    export: past.ExportArgument,
+    export: past.ExportArgument = None,
     out: past.OutOption = Path("replay"),
     workers: past.WorkersOption = None,
     engine: past.EngineOption = "local",
@@ -203,11 +203,17 @@ def replay(
     reviewed: past.ReviewedOption = None,
     smallest_cell: past.SmallestOption = SMALLEST_CELL,
     fresh: past.FreshOption = False,
+    silent: past.SilentOption = False,
 ) -> None:
     """What would the service have said about the orders of a Bulk FHIR export? Writes a report."""
     settings = Settings.from_env({**os.environ, **_stated(OPEN_PROFILE=profile, OPEN_CODES=codes)})
     other = partial(open_desk, replace(settings, guidelines=compare)) if compare else None
     wanted = Wanted(sample, blind, seed, tuple(reviewed or ()), smallest_cell)
+    if silent == (export is not None):
+        raise typer.BadParameter("give an export, or --silent for the store", param_hint="DIR")
+    if export is None:
+        past.replay_silent(settings.database_url, out, open_desk(settings), wanted)
+        return
     asked = past.Asked(export, out, workers or os.cpu_count() or 1, engine, fresh, wanted)
     past.replay(asked, _told(settings), partial(open_desk, settings), other)
 

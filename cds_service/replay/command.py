@@ -11,12 +11,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cds_service.consult import Desk
 from cds_service.replay.decide import OpenDesk
 from cds_service.replay.finish import Finished, Wanted, finish
 from cds_service.replay.progress import Bars
 from cds_service.replay.run import ENGINES, Plan, Ran, clear, run
+from cds_service.replay.silent import report_silent, silent_rows
+from cds_service.store.reading import read
 
-ExportArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A Bulk FHIR export (NDJSON).")]
+ExportArgument = Annotated[Path | None, typer.Argument(metavar="DIR", help="A Bulk FHIR export (NDJSON).")]
 OutOption = Annotated[Path, typer.Option(help="Where results go, and what a killed run goes on from.")]
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 EngineOption = Annotated[str, typer.Option(help="local, or spark for a cluster.")]
@@ -32,6 +35,9 @@ ReviewedOption = Annotated[
     typer.Option(exists=True, dir_okay=False, help="A filled in answer sheet; may be repeated."),
 ]
 SmallestOption = Annotated[int, typer.Option(min=1, help="Smallest count that the equity table shows.")]
+SilentOption = Annotated[
+    bool, typer.Option("--silent", help="Not an export: consultations of a silent phase, from the store.")
+]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Start anew where another run had begun.")]
 
 
@@ -62,6 +68,15 @@ def replay(
         finished = finish(ran, open_desk(), asked.wanted)
         bars.part()
     _tell(Console(), ran, finished)
+    return finished
+
+
+def replay_silent(url: str, out: Path, desk: Desk, wanted: Wanted) -> Finished:
+    """Report what the store holds of a silent phase. Raises ReplayImpossible, StoreUnreachable."""
+    biopsies = frozenset(name for name, one in desk.library.procedures.items() if one.liver_biopsy)
+    rows, revisions = read(url, lambda connection: silent_rows(connection, biopsies))
+    finished = report_silent(rows, revisions, out, desk, wanted)
+    Console().print(f"report: {finished.report}", markup=False, highlight=False, soft_wrap=True)
     return finished
 
 

@@ -10,6 +10,7 @@ from cards.vocabulary import Verdict
 from cds_service.vignettes import bundle
 from cds_service.vignettes.case import Case
 from cds_service.vignettes.resources import Chart, patient_id
+from cds_service.vignettes.scene import LOCAL_SYSTEM
 from tests.replay.synthetic.noise import life
 
 Json = dict[str, Any]
@@ -99,6 +100,7 @@ def _expected(case: Case, order: Json, who: str) -> Known:
     return Known(
         order=f"ServiceRequest/{order['id']}",
         patient=who,
+        row=bool(case.order.text) or any(one.system != LOCAL_SYSTEM for one in case.order.codings()),
         verdict=expect.verdict.value if expect.verdict else None,
         rating=expect.rating.value if expect.rating else "",
         variants=None if expect.variants is None else ";".join(map(str, expect.variants)),
@@ -191,7 +193,7 @@ def _as_sent(order: Json, chance: random.Random, made: Made, known: Known) -> Js
         order |= {"reason": concepts + references} if concepts or references else {}
     elif shape < 0.08:
         del order["authoredOn"]
-        known = Known(known.order, known.patient, status="no-authored-on")
+        known = Known(known.order, known.patient, known.row, status="no-authored-on")
     made.known.append(known)
     return order
 
