@@ -1,12 +1,13 @@
 """The real program for tests: `liver-cds serve` in a process of its own, on a free port of loopback."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -47,12 +48,19 @@ def served(*options: str, **environ: str) -> Iterator[Served]:
             stdout=out,
             stderr=out,
             env={**_plain(os.environ), **own},
+            start_new_session=True,
         )
         try:
             yield Served(process, _address(process, out), Path(out.name))
         finally:
-            process.kill()
-            process.wait()
+            _end_all(process)
+
+
+def _end_all(process: "subprocess.Popen[bytes]") -> None:
+    """Its workers too: they outlive one that was killed."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _plain(environ: Mapping[str, str]) -> dict[str, str]:
