@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from cds_service.errors import RequestUnreadable
 from cds_service.hooks import parse_request
-from cds_service.strict_json import MAX_CONTAINERS, MAX_DEPTH, check_nesting, exact, members, small_object
+from cds_service.strict_json import (
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    check_nesting,
+    exact,
+    is_plain,
+    members,
+    outline,
+    small_object,
+    whole_object,
+)
 
 TEXTS = st.one_of(st.text(max_size=6), st.text(alphabet='[]{}"\\,: \n', max_size=8))
 VALUES = st.recursive(
@@ -186,3 +196,39 @@ def test_half_a_character_costs_that_character(body: bytes) -> None:
 def test_other_encodings_and_other_kinds_are_refused(body: bytes) -> None:
     with pytest.raises(RequestUnreadable):
         small_object(body)
+
+
+class TestSkipped:
+    """What is skipped over is refused for the same faults as what is read."""
+
+    @pytest.mark.parametrize("text", [b"{}", b'{"a":[1,{"b":[]}]}', b'{"a":"a pair of [brackets]"}', b"7"])
+    def test_ordinary_documents_are_plain(self, text: bytes) -> None:
+        assert is_plain(text)
+
+    @pytest.mark.parametrize("number", ["1e999", "-1E+309", "1.5e400", "9" * 310, "-" + "1" * 200])
+    @pytest.mark.parametrize("before", ['{"a":', '{"a": ', "[1,", "[", "[\n"])
+    def test_a_number_that_may_be_beyond_a_double_is_not_plain(self, number: str, before: str) -> None:
+        assert not is_plain(f"{before}{number}".encode())
+
+    @pytest.mark.parametrize(
+        "text", ['{"id":"3e451c9a-1e999"}', '{"v":1.5e10}', '{"v":12345678901234567890}']
+    )
+    def test_identifiers_and_usual_numbers_are_plain(self, text: str) -> None:
+        assert is_plain(text.encode())
+
+    @pytest.mark.parametrize("text", [b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\xe2\x82"'])
+    def test_what_is_no_utf_8_is_not_plain(self, text: bytes) -> None:
+        assert not is_plain(text)
+
+    @given(st.dictionaries(TEXTS, VALUES, max_size=4).map(lambda value: json.dumps(value).encode()))
+    def test_the_members_are_those_that_a_parser_finds(self, body: bytes) -> None:
+        document, _ = whole_object(body)
+        assert {name: orjson.loads(text) for name, text in outline(body).items()} == document
+
+    @pytest.mark.parametrize(
+        "body", [b'{"unread":1e999}', b'{"unread":"\xff"}', b'{"unread":[}', b'{"unread":NaN}', b"[]", b"7"]
+    )
+    def test_a_fault_in_a_member_that_nobody_reads_is_one(self, body: bytes) -> None:
+        for read in (whole_object, outline):
+            with pytest.raises(RequestUnreadable):
+                read(body)
