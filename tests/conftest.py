@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fhir_server import fhir_server
+from tests.program import plain_environment, run
 from tests.reports.summary import pytest_terminal_summary
 
-__all__ = ["fhir_server", "pytest_terminal_summary"]
+__all__ = ["fhir_server", "plain_environment", "pytest_terminal_summary", "run"]
 
 # A busy machine is no fault of a property: no example is timed. Where CI is set the examples repeat.
 settings.register_profile(

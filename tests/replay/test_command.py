@@ -4,41 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cds_service.cli import main
 from cds_service.errors import ReplayImpossible
 from cds_service.replay import extras
 from cds_service.replay.workers import over
+from tests.program import Run
 from tests.replay.synthetic.export import Shape, write_export
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("LIVER_CDS_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "160")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Call the program: `run("replay", …) -> (exit code, standard output, standard error)`."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["liver-cds", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
+pytestmark = pytest.mark.usefixtures("plain_environment")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 import signal
 import socket
@@ -11,13 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from cds_service.cli import main
+from tests.program import Run
 
 ROOT = Path(__file__).parents[2]
 PET_CT = ROOT / "examples" / "reference-patient-pet-ct.json"
@@ -28,31 +26,15 @@ GUIDELINES = ROOT / "cds_service" / "guidelines"
 BEST = "mri-abdomen-without-and-with-iv-contrast"
 
 
+pytestmark = pytest.mark.usefixtures("plain_environment")
+
+
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of whoever runs the tests, and output of one width."""
-    for name in list(os.environ):
-        if name.startswith("LIVER_CDS_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "160")
+def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Call the program: `run("check") -> (exit code, standard output, standard error)`."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["liver-cds", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
-
-
-def test_explaining_the_reference_patient(run: Any) -> None:
+def test_explaining_the_reference_patient(run: Run) -> None:
     code, out, err = run("explain", PET_CT, "--json", *DAY)
     assert (code, err) == (0, "")
     explained = json.loads(out)
@@ -69,13 +51,13 @@ def test_explaining_the_reference_patient(run: Any) -> None:
 
 
 @pytest.mark.parametrize(("request_file", "cards"), [(PET_CT, 1), (BIOPSY, 1), (MRI, 0)])
-def test_the_samples_get_their_cards(run: Any, request_file: Path, cards: int) -> None:
+def test_the_samples_get_their_cards(run: Run, request_file: Path, cards: int) -> None:
     code, out, _ = run("explain", request_file, "--json", *DAY)
     assert code == 0
     assert len(json.loads(out)["response"]["cards"]) == cards
 
 
-def test_an_explanation_for_people(run: Any) -> None:
+def test_an_explanation_for_people(run: Run) -> None:
     code, out, _ = run("explain", PET_CT, *DAY)
     assert code == 0
     for words in (
@@ -89,13 +71,13 @@ def test_an_explanation_for_people(run: Any) -> None:
         assert words in out
 
 
-def test_what_is_explained_fits_the_published_schema(run: Any) -> None:
+def test_what_is_explained_fits_the_published_schema(run: Run) -> None:
     schema = json.loads(run("explain", "--schema")[1])
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(run("explain", PET_CT, "--json", *DAY)[1]))
 
 
-def test_a_request_from_standard_input(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BIOPSY.read_bytes())))
     code, out, err = run("explain", "-", "--json", *DAY)
     assert (code, err) == (0, "")
@@ -103,7 +85,7 @@ def test_a_request_from_standard_input(run: Any, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"hook": "order-select", "hookInstance": "x"}'])
-def test_an_unreadable_request_is_exit_code_2(run: Any, tmp_path: Path, body: str) -> None:
+def test_an_unreadable_request_is_exit_code_2(run: Run, tmp_path: Path, body: str) -> None:
     path = tmp_path / "request.json"
     path.write_text(body, encoding="utf-8")
     code, out, err = run("explain", path, "--json")
@@ -112,12 +94,12 @@ def test_an_unreadable_request_is_exit_code_2(run: Any, tmp_path: Path, body: st
     assert "Traceback" not in err
 
 
-def test_a_missing_file_and_a_missing_argument_are_exit_code_2(run: Any) -> None:
+def test_a_missing_file_and_a_missing_argument_are_exit_code_2(run: Run) -> None:
     assert run("explain", "no-such-request.json")[0] == 2
     assert run("explain")[0] == 2
 
 
-def test_a_chart_that_cannot_be_had_is_not_an_answer(run: Any, tmp_path: Path) -> None:
+def test_a_chart_that_cannot_be_had_is_not_an_answer(run: Run, tmp_path: Path) -> None:
     request = json.loads(PET_CT.read_text(encoding="utf-8"))
     del request["prefetch"]
     path = tmp_path / "request.json"
@@ -127,7 +109,7 @@ def test_a_chart_that_cannot_be_had_is_not_an_answer(run: Any, tmp_path: Path) -
     assert "conditions" in err or "problem list" in err
 
 
-def test_explaining_as_for_another_ehr(run: Any) -> None:
+def test_explaining_as_for_another_ehr(run: Run) -> None:
     def first_suggestion(profile: str) -> list[str]:
         answer = json.loads(run("explain", PET_CT, "--json", "--profile", profile, *DAY)[1])["response"]
         return [action["type"] for action in answer["cards"][0]["suggestions"][0]["actions"]]
@@ -137,7 +119,7 @@ def test_explaining_as_for_another_ehr(run: Any) -> None:
     assert run("explain", PET_CT, "--profile", "other")[0] == 1
 
 
-def test_an_ehrs_own_order_code_is_read_through_its_file(run: Any, tmp_path: Path) -> None:
+def test_an_ehrs_own_order_code_is_read_through_its_file(run: Run, tmp_path: Path) -> None:
     request = json.loads(PET_CT.read_text(encoding="utf-8"))
     order = request["context"]["draftOrders"]["entry"][0]["resource"]
     order["code"] = {"coding": [{"system": "urn:oid:1.2.3", "code": "IMG9"}]}
@@ -153,17 +135,17 @@ def test_an_ehrs_own_order_code_is_read_through_its_file(run: Any, tmp_path: Pat
     assert procedure("--codes", codes) == BEST
 
 
-def test_the_day_can_be_chosen(run: Any) -> None:
+def test_the_day_can_be_chosen(run: Run) -> None:
     explained = json.loads(run("explain", PET_CT, "--json", "--today", "2028-11-22")[1])
     assert explained["chart"]["initial_imaging"]["value"] is None
 
 
-def test_clean_content(run: Any) -> None:
+def test_clean_content(run: Run) -> None:
     assert run("check")[0] == 0
     assert run("check", GUIDELINES)[0] == 0
 
 
-def test_faulty_content_is_one_line_per_fault(run: Any, tmp_path: Path) -> None:
+def test_faulty_content_is_one_line_per_fault(run: Run, tmp_path: Path) -> None:
     content = tmp_path / "guidelines"
     shutil.copytree(GUIDELINES, content)
     topic = content / "topics" / "liver-lesion.yaml"
@@ -173,7 +155,7 @@ def test_faulty_content_is_one_line_per_fault(run: Any, tmp_path: Path) -> None:
     assert [line for line in out.splitlines() if "liver-lesion.yaml" in line and "shoe-size" in line]
 
 
-def test_vignettes_that_do_not_come_out_as_stated_are_named(run: Any, tmp_path: Path) -> None:
+def test_vignettes_that_do_not_come_out_as_stated_are_named(run: Run, tmp_path: Path) -> None:
     cases = (ROOT / "tests" / "vignettes" / "variant-6.yaml").read_text(encoding="utf-8")
     assert "usually-not-appropriate" in cases
     wrong = cases.replace("usually-not-appropriate", "may-be-appropriate")
@@ -184,7 +166,7 @@ def test_vignettes_that_do_not_come_out_as_stated_are_named(run: Any, tmp_path: 
     assert "0 not as stated" not in out
 
 
-def test_what_no_vignette_reaches_is_listed(run: Any, tmp_path: Path) -> None:
+def test_what_no_vignette_reaches_is_listed(run: Run, tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests" / "vignettes" / "variant-6.yaml", tmp_path)
     code, out, _ = run("coverage", "--cases", tmp_path)
     assert code == 1
@@ -192,25 +174,25 @@ def test_what_no_vignette_reaches_is_listed(run: Any, tmp_path: Path) -> None:
     assert "no vignette reaches variant: 6" not in out
 
 
-def test_everything_is_reached(run: Any) -> None:
+def test_everything_is_reached(run: Run) -> None:
     assert run("coverage")[0] == 0
 
 
 @pytest.mark.parametrize("command", ["vignettes", "coverage"])
-def test_a_topic_that_is_not_there_is_a_usage_error(run: Any, command: str) -> None:
+def test_a_topic_that_is_not_there_is_a_usage_error(run: Run, command: str) -> None:
     code, _, err = run(command, "kidney-stone")
     assert code == 2
     assert "liver-lesion" in err
 
 
 @pytest.mark.parametrize("option", [("--host", "0.0.0.0"), ("--first", MRI, "--workers", "2")])
-def test_what_must_not_be_served_is_refused(run: Any, option: tuple[str | Path, ...]) -> None:
+def test_what_must_not_be_served_is_refused(run: Run, option: tuple[str | Path, ...]) -> None:
     code, _, err = run("serve", *option)
     assert code != 0
     assert "loopback" in err or "one worker" in err
 
 
-def test_a_taken_port_is_one_message(run: Any) -> None:
+def test_a_taken_port_is_one_message(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         code, out, err = run("serve", "--port", str(taken.getsockname()[1]))
     assert (code, out) == (1, "")
