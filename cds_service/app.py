@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
+from uuid import uuid4
 
 import httpx
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from starlette.middleware import Middleware
 
 from cards.profiles import by_name
 from cds_service import __doc__ as about
+from cds_service.answers import Answers
 from cds_service.auth.keys import Keyring
 from cds_service.auth.rates import RatesInMemory
 from cds_service.auth.tenants import Tenant, open_tenant
@@ -133,7 +135,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     operation_outcome.install(app)
     limits = BodyLimits(settings.max_body_bytes, settings.body_timeout_s)
-    app.include_router(services.router(door, limits, keep, discovery_token=settings.discovery_token))
+    answers = Answers(lambda: str(uuid4()), settings.remember_s)
+    app.include_router(services.router(door, answers, limits, keep, discovery_token=settings.discovery_token))
     app.include_router(feedback.router(door.admit, store, limits, watch.metrics.told))
     app.include_router(watch.router())
     app.include_router(health.router(lambda: _about(desks), checks(desks, keys, store), watch.stopping))

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
+from secrets import token_bytes
 from typing import TypeAlias, TypeVar
 
 import httpx
@@ -17,7 +18,7 @@ from cards.response import response_json
 from cards.vocabulary import Verdict
 from cds_service.advise import advise
 from cds_service.auth.tenants import Tenant
-from cds_service.consultation import Consultation, Judgement, OrderOutcome, counts_of, outcome_of
+from cds_service.consultation import Consultation, Grounds, Judgement, OrderOutcome, counts_of, outcome_of
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.client import FetchLimits, fetch_missing
 from cds_service.fhir.access.line import Line
@@ -65,6 +66,7 @@ class Desk:
     imaging_window_days: int = 365
     egfr_max_age_days: int = 365
     local_codes: LocalCodes = NO_LOCAL_CODES
+    seal: bytes = field(default_factory=lambda: token_bytes(16), repr=False)  # no other desk's
     line: Line = field(default_factory=Line)  # outlives the desk when a tenants file is read anew
     in_words: Mapping[str, tuple[str, str]] = field(init=False)  # answers by the text they are written with
 
@@ -89,11 +91,14 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     patient = owner(request.patient_id, base)
     drafts = draft_orders(request.context, request.hook, desk.terms, patient)
     if drafts.foreign:
-        return _unusable(request, desk, drafts, f"a draft ({drafts.foreign}) is for another patient")
+        why = f"a draft ({drafts.foreign}) is for another patient"
+        return replace(_unusable(request, desk, drafts, why), grounds=Grounds.ORDER)
     prefetched = cache(lambda: read_prefetch(request.prefetch))
     selected = _with_reasons(desk, drafts, finder(prefetched, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
-        return _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
+        looked = prefetched.cache_info().currsize
+        answered = _answered(request, desk, drafts, selected, Chart({}), now.date(), new_id)
+        return replace(answered, grounds=Grounds.SENT if looked else Grounds.ORDER)
 
     def chart_of(found: Mapping[str, ResourceSet]) -> Chart:
         days = desk.imaging_window_days
@@ -108,20 +113,24 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     sent = sets = prefetched()
     if foreign:
         why = f"the prefetch holds another patient's {foreign}"
-        return _with_states(sent, _unusable(request, desk, drafts, why))
+        return _resting_on(sent, sets, _unusable(request, desk, drafts, why))
     if chart is None:
         sets = await fetch_missing(sent, request.fhir, request.patient_id, desk.http, desk.limits, desk.line)
         chart = await aside(request, lambda: chart_of(sets))
     if chart.unusable:
-        return _with_states(sent, _unusable(request, desk, drafts, chart.unusable))
+        return _resting_on(sent, sets, _unusable(request, desk, drafts, chart.unusable))
     if sets is not sent:  # a reason may refer to what was fetched
         selected = _with_reasons(desk, drafts, finder(lambda: sets, patient))
     _require_problem_list(desk, chart, selected, sets)
-    return _with_states(sent, _answered(request, desk, drafts, selected, chart, now.date(), new_id))
+    return _resting_on(sent, sets, _answered(request, desk, drafts, selected, chart, now.date(), new_id))
 
 
-def _with_states(sent: Mapping[str, ResourceSet], answered: Consultation) -> Consultation:
-    return replace(answered, prefetch={key: str(one.state) for key, one in sent.items()})
+def _resting_on(
+    sent: Mapping[str, ResourceSet], sets: Mapping[str, ResourceSet], answered: Consultation
+) -> Consultation:
+    """With how what was sent arrived, and whether a server was asked for more (`sets`)."""
+    grounds = Grounds.SENT if sets is sent else Grounds.FETCHED
+    return replace(answered, prefetch={key: str(one.state) for key, one in sent.items()}, grounds=grounds)
 
 
 async def aside(request: HookRequest, step: Callable[[], T]) -> T:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from cards.advice import Advice
@@ -44,6 +45,14 @@ class OrderOutcome:
     indication: Indication | None = None  # None: outside the catalogue, or not to be read
 
 
+class Grounds(StrEnum):
+    """What an answer rests on beside content and settings: as much has to be the same to give it again."""
+
+    ORDER = "order"  # nobody looked at the prefetch
+    SENT = "sent"
+    FETCHED = "fetched"  # what a FHIR server said, or did not say, at that moment
+
+
 @dataclass(frozen=True, slots=True)
 class Consultation:
     """One answered request. `response`: the CDS Hooks body. `counts`: what to log; no patient data.
@@ -58,6 +67,7 @@ class Consultation:
     orders: tuple[OrderOutcome, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     prefetch: Mapping[str, str] = field(default_factory=dict)
+    grounds: Grounds = Grounds.FETCHED
     judged: tuple[Judgement, ...] = field(default=(), repr=False)  # for whoever shows more than the outcome
 
 

@@ -35,6 +35,7 @@ class FhirAccess:
 class HookRequest:
     """One call. `context` is the client's own object; `sent` is the prefetch as it came, b"" = none.
 
+    `context_sent`: the context as it came.
     `at_hand`: a prefetch that nobody sent, for whoever has the chart as objects already.
     """
 
@@ -43,6 +44,7 @@ class HookRequest:
     user_id: str = field(repr=False)
     patient_id: str = field(repr=False)  # bare: without a leading "Patient/"
     context: Json = field(repr=False)
+    context_sent: bytes = field(default=b"", repr=False)
     sent: bytes = field(default=b"", repr=False)
     at_hand: object = field(default=None, repr=False)
     fhir: FhirAccess | None = field(default=None, repr=False)
@@ -67,7 +69,7 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
 
     Raises RequestUnreadable with the member's path.
     """
-    document, sent = _document(body)
+    document, written = _document(body)
     hook = _text(document, "hook")
     if hooks and hook not in hooks:
         raise RequestUnreadable(f"This service answers {_listed(hooks)} only.", "hook")
@@ -86,21 +88,22 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
         user_id=_text(context, "userId", "context."),
         patient_id=patient_id,
         context=context,
-        sent=sent,
+        context_sent=written["context"],
+        sent=written.get("prefetch", b""),
         fhir=_fhir_access(document, patient_id),
         extension=extension if isinstance(extension, dict) else {},
     )
 
 
-def _document(body: bytes) -> tuple[Json, bytes]:
-    """The members that we read, with no repetition where one could matter; the prefetch as sent."""
+def _document(body: bytes) -> tuple[Json, dict[str, bytes]]:
+    """The members that we read, with no repetition where one could matter; and all as they came."""
     written = outline(body)
     document: Json = {}
     for name in _READ:
         if name in written:
             value, read = value_of(written[name])
             document[name] = exact(read, name) if isinstance(value, dict) else value
-    return document, written.get("prefetch", b"")
+    return document, written
 
 
 def _text(members: Mapping[str, Any], name: str, path: str = "") -> str:

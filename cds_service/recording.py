@@ -11,7 +11,7 @@ from typing import Final
 from cards.card import Card, Suggestion
 from cards.vocabulary import Topic
 from cds_service.auth.tenants import Tenant
-from cds_service.consultation import Consultation, OrderOutcome
+from cds_service.consultation import OrderOutcome
 from cds_service.hooks import HookRequest
 from cds_service.store.records import CardRecord, ConsultationRecord, OrderRecord, SuggestionRecord
 
@@ -32,9 +32,11 @@ class Call:
     revision: str
 
 
-def answered_record(call: Call, answered: Consultation, ms: float) -> ConsultationRecord:
+def answered_record(
+    call: Call, orders: tuple[OrderRecord, ...], counts: Mapping[str, int], ms: float
+) -> ConsultationRecord:
     """Of a call that was answered. `ms`: how long that took."""
-    return _record(call, 200, ms, tuple(map(_order, answered.orders)), answered.counts)
+    return _record(call, 200, ms, orders, counts)
 
 
 def failed_record(call: Call, status: int, ms: float) -> ConsultationRecord:
@@ -79,7 +81,8 @@ def _pseudonym(tenant: Tenant, patient_id: str) -> str | None:
     return hmac.new(tenant.pseudonym_key, words, hashlib.sha256).hexdigest()
 
 
-def _order(outcome: OrderOutcome) -> OrderRecord:
+def order_record(outcome: OrderOutcome) -> OrderRecord:
+    """Of one order of a consultation."""
     named = outcome.procedures
     return OrderRecord(
         procedure=named[0] if len(named) == 1 else None,

@@ -33,6 +33,7 @@ class Settings:
     body_timeout_s: float = 10.0  # how long a request's body may take to arrive
     fhir_timeout_s: float = 2.0  # for all queries of one request together
     imaging_window_days: int = 365
+    remember_s: float = 300.0  # how long an answer is at hand for the same request; 0: not at all
     egfr_max_age_days: int = 365  # an older eGFR is shown as old and cautions against nothing
     qcdsm: str = "liver-lesion-cds"  # the mechanism consulted, as written on rated orders
     log_format: str = "json"
@@ -150,18 +151,18 @@ def _positive_whole(value: str) -> int:
     return int(value)
 
 
-def _seconds(value: str) -> float:
+def _seconds(value: str, most: int = 60) -> float:
     try:
         seconds = float(value)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= 60:
-        raise ValueError("write seconds, above 0 and at most 60, such as 2.5.")
+    if not 0 < seconds <= most:
+        raise ValueError(f"write seconds, above 0 and at most {most}, such as 2.5.")
     return seconds
 
 
-def _seconds_or_none(value: str) -> float:
-    return 0.0 if value == "0" else _seconds(value)
+def _seconds_or_none(value: str, most: int = 60) -> float:
+    return 0.0 if value == "0" else _seconds(value, most)
 
 
 def _switch(value: str) -> bool:
@@ -229,6 +230,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "FHIR_TIMEOUT_S": _seconds,
     "IMAGING_WINDOW_DAYS": _positive_whole,
     "EGFR_MAX_AGE_DAYS": _positive_whole,
+    "REMEMBER_S": lambda value: _seconds_or_none(value, 3600),
     "QCDSM": str,
     "DATABASE_URL": _database_url,
     "RETENTION_DAYS": _positive_whole,

@@ -23,7 +23,7 @@ from cds_service.errors import LiverCdsError
 FIELDS: Final = frozenset(
     (
         *("request_id", "tenant", "service", "hook", "hook_instance", "status", "ms"),
-        *("revision", "mode", "verdicts", "cards", "counts"),
+        *("revision", "mode", "verdicts", "cards", "again", "counts"),
         *("member", "missing", "fault", "where", "words", "logger", "settings"),
         *("reason", "issuer", "jti", "kid", "file", "tenants", "server", "check", "state"),
         *("rows", "pending", "dropped", "tries", "seconds", "workers"),

@@ -11,9 +11,9 @@ from uuid import uuid4
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from cds_service.answers import Answer, Answers
 from cds_service.auth.tenants import Mode
-from cds_service.consult import Desk, consult
-from cds_service.consultation import Consultation
+from cds_service.consult import Desk
 from cds_service.errors import ChartUnavailable, RequestUnreadable
 from cds_service.fhir.access.prefetch import TEMPLATES
 from cds_service.hooks import HookRequest, parse_request
@@ -26,7 +26,7 @@ from cds_service.web.log import log_event
 
 SPECIFICATION = "2.0.1"
 HOOK_VERSION = "1.0"  # of order-select and order-sign alike, as their definitions publish it
-NOTHING: Mapping[str, Any] = {"cards": []}
+NOTHING: Final = b'{"cards":[]}'
 
 # Told of every consultation: its record, and how each prefetched set arrived.
 Keep: TypeAlias = Callable[[ConsultationRecord, Mapping[str, str]], None]
@@ -84,7 +84,9 @@ DISCOVERY = orjson.dumps({"services": [service.to_json() for service in SERVICES
 CALL_ERRORS: Final = (400, 401, 408, 412, 413, 415, 429, 500, 503)
 
 
-def router(admission: Admission, limits: BodyLimits, keep: Keep, *, discovery_token: bool) -> APIRouter:
+def router(
+    admission: Admission, answers: Answers, limits: BodyLimits, keep: Keep, *, discovery_token: bool
+) -> APIRouter:
     """Discovery and the services. `keep` is told of every consultation; `discovery_token`: discovery asks
     for a token as well."""
     routes = APIRouter(tags=["CDS Hooks"])
@@ -98,12 +100,17 @@ def router(admission: Admission, limits: BodyLimits, keep: Keep, *, discovery_to
         return Response(DISCOVERY, media_type="application/json")
 
     for service in SERVICES:
-        _add_service(routes, service, admission, limits, keep)
+        _add_service(routes, service, admission, answers, limits, keep)
     return routes
 
 
 def _add_service(
-    routes: APIRouter, service: CdsService, admission: Admission, limits: BodyLimits, keep: Keep
+    routes: APIRouter,
+    service: CdsService,
+    admission: Admission,
+    answers: Answers,
+    limits: BodyLimits,
+    keep: Keep,
 ) -> None:
     path = f"/cds-services/{service.id}"
     told = openapi.answers(openapi.ANSWER, "Cards, none if there is nothing to say", *CALL_ERRORS)
@@ -121,20 +128,20 @@ def _add_service(
         body = await read_body(request, limits)
         if desk.tenant.mode is Mode.OFF:
             log_event("switched off", service=service.id, mode=str(desk.tenant.mode), status=200)
-            return _answer(NOTHING)
+            return _sent(NOTHING)
         asked = parse_request(body, (service.hook,))
-        answer = await _consulted(service, desk, asked, began, keep)
-        return _answer(NOTHING if desk.tenant.mode is Mode.SILENT else answer)
+        answer = await _answered(service, answers, desk, asked, began, keep)
+        return _sent(NOTHING if desk.tenant.mode is Mode.SILENT else answer)
 
 
-async def _consulted(
-    service: CdsService, desk: Desk, asked: HookRequest, began: float, keep: Keep
-) -> Mapping[str, Any]:
+async def _answered(
+    service: CdsService, answers: Answers, desk: Desk, asked: HookRequest, began: float, keep: Keep
+) -> bytes:
     """The response. Kept is every consultation, a failed one too: it must not look like one without cards."""
     now = datetime.now(UTC)
     call = Call(str(uuid4()), service.id, desk.tenant, asked, now, desk.library.revision)
     try:
-        answered = await consult(asked, desk, now, lambda: str(uuid4()))
+        answer = await answers.answer(asked, desk, now)
     except ChartUnavailable as missing:
         keep(failed_record(call, 412, _ms_since(began)), {})
         if desk.tenant.mode is not Mode.SILENT:
@@ -148,34 +155,35 @@ async def _consulted(
         keep(failed_record(call, 500, _ms_since(began)), {})
         raise
     ms = _ms_since(began)
-    keep(answered_record(call, answered, ms), answered.prefetch)
-    _log(call, answered, ms)
-    return answered.response
+    keep(answered_record(call, answer.orders, answer.counts, ms), answer.prefetch)
+    _log(call, answer, ms)
+    return bytes(answer.body)
 
 
-def _answer(body: Mapping[str, Any]) -> Response:
+def _sent(body: bytes) -> Response:
     headers = {"Cache-Control": "no-store"}  # it holds facts of a patient
-    return Response(orjson.dumps(body), headers=headers, media_type="application/json")
+    return Response(body, headers=headers, media_type="application/json")
 
 
 def _ms_since(began: float) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _log(call: Call, answered: Consultation, ms: float) -> None:
-    mixed_up = "patient_mismatch" in answered.counts
+def _log(call: Call, answer: Answer, ms: float) -> None:
+    mixed_up = "patient_mismatch" in answer.counts
     log_event(
         "audit: data of another patient" if mixed_up else "consultation",
         logging.WARNING if mixed_up else logging.INFO,
         service=call.service,
-        hook=answered.hook,
+        hook=call.asked.hook,
         # Some clients put other things here than the UUID that the standard asks for.
         hook_instance=instance_of(call.asked) or "not a UUID",
         status=200,
         mode=str(call.tenant.mode),
-        verdicts=[str(order.verdict) for order in answered.orders],
-        cards=len(answered.response["cards"]),
-        counts=dict(answered.counts),
-        revision=answered.revision,
+        verdicts=[order.verdict for order in answer.orders],
+        cards=answer.cards,
+        counts=dict(answer.counts),
+        again=answer.again,
+        revision=call.revision,
         ms=round(ms, 1),
     )

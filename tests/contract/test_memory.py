@@ -27,7 +27,8 @@ LEFT_PER_REQUEST = 256  # bytes; one kept card or chart is tens of kilobytes, on
 
 @pytest.fixture
 def service() -> Iterator[TestClient]:
-    with TestClient(create_app(Settings())) as client:
+    # Sealed answers are dropped before the next one comes: that they have a bound is tested elsewhere.
+    with TestClient(create_app(Settings(remember_s=0.001))) as client:
         logging.disable(logging.CRITICAL)  # pytest keeps every record until the test is over
         yield client
         logging.disable(logging.NOTSET)

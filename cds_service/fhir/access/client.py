@@ -109,14 +109,16 @@ async def fetch_missing(
 ) -> Mapping[str, ResourceSet]:
     """`sets` with what the FHIR server adds: sets not sent, more pages, and searches worth repeating.
 
-    `line`: of the tenant, shared by its requests; None = one for this request alone. Unchanged where there
-    is no server, or none that may be asked. Never raises for what a server does.
+    `line`: of the tenant, shared by its requests; None = one for this request alone. The same object where
+    there is nothing to ask, no server, or none that may be asked. Never raises for what a server does.
     """
     if access is None or not may_query(access.base, limits.servers, loopback=limits.loopback):
         return sets
     queries = [query for query in (_query(sets[key], access, patient_id) for key in KEYS) if query]
+    if not queries:
+        return sets
     errand = _Errand(access, http, limits, line or Line(), limits.total_bytes)
-    if queries and errand.line.may_try(access.base):
+    if errand.line.may_try(access.base):
         await _run_all(queries, errand)
     fetched = {query.key: _outcome(sets[query.key], query) for query in queries}
     return {key: fetched.get(key, sets[key]) for key in KEYS}
