@@ -1,11 +1,12 @@
 """The parts of a statement that each speak of one lesion or group, with their segments and doubts."""
 
+import re
+
 from cds_service.fhir.narrative.line import LESIONS, Line
-from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.standing import under_negation
 
-_SEGMENT_NOUN = compiled(r"(?:hepatic |liver |couinaud )?(?:segments?|segs?|sgmt)\.?|^s| of (?:the )?liver")
-_SEGMENT = compiled(r"[1-8]|viii|vii|vi|iv|v|iii|ii|i|one|two|three|four|five|six|seven|eight")
+_SEGMENT_NOUN = re.compile(r"(?:hepatic |liver |couinaud )?(?:segments?|segs?|sgmt)\.?|^s| of (?:the )?liver")
+_SEGMENT = re.compile(r"[1-8]|viii|vii|vi|iv|v|iii|ii|i|one|two|three|four|five|six|seven|eight")
 _NUMERALS = ("i ii iii iv v vi vii viii", "one two three four five six seven eight")
 _SPELLED = {word: number for words in _NUMERALS for number, word in enumerate(words.split(), 1)}
 

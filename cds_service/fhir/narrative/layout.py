@@ -1,9 +1,9 @@
 """A report's outer form: its sections, and in them the statements (sentences, list items, fields)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.sections import Section, sections, told_in
 
 STATEMENT_LIMIT = 1_200  # characters; a longer run-on sentence is read in pieces
@@ -15,7 +15,7 @@ class Statement:
 
     section: Section
     text: str
-    places: tuple[int, ...]
+    places: Sequence[int]
     fresh: bool  # begins a line of its own: a field, an item or a paragraph
 
     def place(self, start: int, end: int) -> tuple[int, int]:
@@ -44,8 +44,10 @@ def fold(text: str) -> str:
     )
 
 
-_ITEM = compiled(r"^[\s]*(?:[•*>#-]+\s*|\(?[0-9]{1,2}[.)]\s+|[a-z][.)]\s+)")
-_END = compiled(r"[.!](?:[\"')\]]*)\s+|\n\s*\n\s*|\n")
+# On folded text, where white space is blanks and line breaks.
+_ITEM = re.compile(r"[ \n]*(?:[•*>#-]+[ \n]*|\(?[0-9]{1,2}[.)][ \n]+|[a-z][.)][ \n]+)")
+_END = re.compile(r"\.[\"')\]]*[ \n]+|![\"')\]]*[ \n]+|\n(?:[ \n]*\n[ \n]*)?")
+_KEPT = re.compile(r"[^ \n]+[ \n]?")  # without leading blanks, and one of several
 _ABBREVIATIONS = frozenset(
     (
         "approx dr mr mrs ms st vs no nos seg segs se ser im img fig max min diam dim ca cf eg ie e.g i.e "
@@ -53,7 +55,7 @@ _ABBREVIATIONS = frozenset(
         "temp w.r.t"
     ).split()
 )
-_LAST_WORD = compiled(r"([a-z0-9.]{1,12})$")
+_LAST_WORD = re.compile(r"[a-z0-9.]{1,12}\Z")
 _WRAPPED = 45  # a line at least this long may have been broken by the line's width alone
 
 
@@ -66,19 +68,20 @@ def statements(text: str) -> Iterator[Statement]:
     for section, start, end in parts:
         begun, before = False, start
         for first, last, fresh in _pieces(folded, text if sentences_end_upper else "", start, end):
-            statement = _statement(section, folded, first, last, fresh)
-            if statement is None:
+            words, places = _words(folded, first, last)
+            if not words.strip(" .-_*="):
                 continue
+            words = words.rstrip()
             paragraph = folded.count("\n", before, first) > 1
-            section = told_in(section, statement.text, begun, fresh, paragraph, headed)
+            section = told_in(section, words, begun, fresh, paragraph, headed)
             begun, before = True, last
-            yield replace(statement, section=section)
+            yield Statement(section, words, places, fresh)
 
 
 def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     first, fresh, line = start, True, start
-    for gap in _END.finditer(folded[start:end]):
-        words, stop, following = gap.group(), start + gap.start(), start + gap.end()
+    for gap in _END.finditer(folded, start, end):
+        words, (stop, following) = gap.group(), gap.span()
         if words.startswith("\n"):
             carries_on = text[following : following + 1].islower() and folded[stop - 1] not in ".!:;"
             if not carries_on and (
@@ -138,7 +141,7 @@ _UNFINISHED = frozenset(
 )
 # With a capital after a line without a full stop, these begin a sentence of their own.
 _STARTING = frozenset("the there no this these spleen gallbladder pancreas kidneys liver bilateral".split())
-_LABEL = compiled(r"^[a-z][a-z0-9 /,&()-]{1,45}:")
+_LABEL = re.compile(r"[a-z][a-z0-9 /,&()-]{1,45}:")
 _CONTINUING = frozenset(
     (
         "and or of in the with to is are measuring measures which that x by lesion lesions hepatic lobe on "
@@ -149,8 +152,8 @@ _CONTINUING = frozenset(
 
 def _abbreviated(folded: str, text: str, first: int, dot: int, following: int, end: int) -> bool:
     """Whether the full stop at `dot` belongs to an abbreviation or a list number."""
-    found = _LAST_WORD.search(folded[max(first, dot - 12) : dot])
-    word = found[1] if found else ""
+    found = _LAST_WORD.search(folded, max(first, dot - 12), dot)
+    word = found[0] if found else ""
     begins = dot - first < 20 and not folded[first : dot - len(word)].strip(" -•*#>(\n")
     if word in _ABBREVIATIONS or (word.isdigit() and len(word) < 3 and begins):
         return True
@@ -170,15 +173,13 @@ def _short(folded: str, first: int, last: int, fresh: bool) -> Iterator[tuple[in
     yield first, last, fresh
 
 
-def _statement(section: Section, folded: str, first: int, last: int, fresh: bool) -> Statement | None:
-    words: list[str] = []
-    places: list[int] = []
-    marker = _ITEM.match(folded[first : min(last, first + 20)])
-    for place in range(first + (marker.end() if marker else 0), last):
-        char = " " if folded[place] in " \n" else folded[place]
-        if char == " " and (not words or words[-1] == " "):
-            continue
-        words.append(char)
-        places.append(place)
-    text = "".join(words)
-    return Statement(section, text.rstrip(), tuple(places), fresh) if text.strip(" .-_*=") else None
+def _words(folded: str, first: int, last: int) -> tuple[str, Sequence[int]]:
+    """The words of a statement without its item's sign, every run of blanks as one, and where they stand."""
+    sign = _ITEM.match(folded, first, min(last, first + 20))
+    begin = sign.end() if sign else first
+    text = folded[begin:last].replace("\n", " ")
+    if "  " not in text and not text.startswith(" "):
+        return text, range(begin, last)
+    kept = list(_KEPT.finditer(folded, begin, last))
+    places = [place for word in kept for place in range(*word.span())]
+    return "".join(word[0] for word in kept).replace("\n", " "), places

@@ -1,7 +1,6 @@
 """One statement with its marks, and the walks over them that the other modules share."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from cds_service.fhir.narrative.layout import Statement
 from cds_service.fhir.narrative.marks import Mark, tag
@@ -25,20 +24,17 @@ _RELATIVE = ("compared", "relative")
 _ELSEWHERE_LOBES = ("thyroid", "lung", "prostat", "breast", "pulmon", "chest", "thora", "neck")
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """A statement being read, with its marks."""
 
     statement: Statement
     marks: list[Mark] = field(init=False)
+    kinds: frozenset[str] = field(init=False)  # of all its marks
 
     def __post_init__(self) -> None:
         self.marks = tag(self.statement.text)
-
-    @cached_property
-    def kinds(self) -> frozenset[str]:
-        """Every kind of mark in the statement."""
-        return frozenset(mark.kind for mark in self.marks)
+        self.kinds = frozenset([mark.kind for mark in self.marks])
 
     def kind(self, index: int) -> str:
         """The kind of the mark there, "" beyond either end."""
@@ -71,7 +67,7 @@ class Line:
         if self.kind(index) != "comma" or self.marks[index].text != ":" or not index:
             return False
         name = self.gap(index - 1, index).split()
-        return bool(name) and name[-1].isalpha() and not ATTRIBUTE.search(name[-1])
+        return bool(name) and name[-1].isalpha() and not ATTRIBUTE.occurs_in(name[-1])
 
     def is_near(self, index: int) -> bool:
         """Whether a place is only what something lies next to; by a part of the liver is in the liver."""

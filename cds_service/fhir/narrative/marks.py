@@ -1,19 +1,18 @@
 """Tagging: one pass of one pattern over a statement gives its marks, the words that mean something here."""
 
-from dataclasses import dataclass
+import re
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from cds_service.fhir.narrative.measures import LENGTH, SUBCENTIMETER, Length, read
-from cds_service.fhir.narrative.patterns import Pattern, compiled, expression, names
+from cds_service.fhir.narrative.patterns import Pattern, Several, compiled, expression, names
 
 _PUNCTUATION = {**dict.fromkeys(",:()", "comma"), ";": "semicolon", "/": "slash", "?": "query"}
-# Sizes and dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
-_MAY_BE_A_PATIENTS = compiled(r"[0-9]|\S \S+ \S+ \S")
+_DIGIT = re.compile(r"[0-9]")
 _UNBOUNDED = ("measure", "query", "semicolon", "slash", "comma")  # may begin or end in punctuation
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Words of one kind, a "mark" section of report_words.txt. `length`: for the kind "measure" alone."""
 
     kind: str
@@ -29,58 +28,70 @@ def _kinds() -> tuple[str, ...]:
 
 
 @cache
+def _expressions() -> tuple[str, ...]:
+    """One of each kind, tried in the order of the file. No groups: they make RE2 slow."""
+    given = {"LENGTH": LENGTH, "SUBCENTIMETER": SUBCENTIMETER}
+    edges = ["" if kind in _UNBOUNDED else r"\b" for kind in _kinds()]
+    words = [expression(f"mark {kind}", given) for kind in _kinds()]
+    return tuple(f"{edge}(?:{each}){edge}" for edge, each in zip(edges, words, strict=True))
+
+
+@cache
 def _any_of(first: int, last: int) -> Pattern:
-    """The kinds from `first` up to `last`, tried in the order of the file. No groups: they make RE2 slow."""
-    groups = []
-    for kind in _kinds()[first:last]:
-        words = expression(f"mark {kind}", {"LENGTH": LENGTH, "SUBCENTIMETER": SUBCENTIMETER})
-        edge = "" if kind in _UNBOUNDED else r"\b"
-        groups.append(f"{edge}(?:{words}){edge}")
-    return compiled("|".join(groups))
+    """The kinds from `first` up to `last`."""
+    return compiled("|".join(_expressions()[first:last]))
+
+
+@cache
+def _each() -> Several:
+    return Several(_expressions(), anchored=True)
 
 
 def _kind_at(text: str, start: int, end: int) -> str:
-    """The kind of the mark text[start:end]. Which it is depends on its words and on what touches them."""
-    touched = text[max(start - 1, 0) : end + 1]
-    before = min(start, 1)
-    inside = touched[-1:].isalnum() and text[end - 1].isalnum() and len(text) > end  # of a word
-    if inside or _MAY_BE_A_PATIENTS.search(touched):
-        return _kind_of(text, start)
-    return _kind_of_words(touched, before)
+    """The kind of the mark text[start:end], told by its words alone where no letter touches them."""
+    around = text[max(start - 1, 0) : start] + text[end : end + 1]
+    if around[:1].isalnum() or around[-1:].isalnum() or "_" in around:
+        return _kind_in(text, start)
+    words = text[start:end]
+    # Sizes, dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
+    patients = not words.isalpha() and (_DIGIT.search(words) or words.count(" ") > 2)
+    return _kind_of(words) if patients else _kind_of_ours(words)
 
 
-@lru_cache(maxsize=500)  # words of our own list: no others are tagged and short
-def _kind_of_words(touched: str, start: int) -> str:
-    return _kind_of(touched, start)
+@lru_cache(maxsize=2_000)  # words of our own list: no others are tagged and short
+def _kind_of_ours(words: str) -> str:
+    return _kind_of(words)
 
 
-def _kind_of(text: str, start: int) -> str:
+def _kind_of(words: str) -> str:
+    """The first kind that they are of."""
+    return _kinds()[min(_each().matching(words))]
+
+
+def _kind_in(text: str, start: int) -> str:
     """The first kind that matches there, found by halving."""
     first, last = 0, len(_kinds())
     while last - first > 1:
         middle = (first + last) // 2
-        first, last = (first, middle) if _any_of(first, middle).match(text, start) else (middle, last)
+        first, last = (first, middle) if _any_of(first, middle).begins(text, start) else (middle, last)
     return _kinds()[first]
 
 
 def tag(text: str) -> list[Mark]:
     """The marks of a statement's text in their order, not overlapping."""
     marks: list[Mark] = []
-    for found in _any_of(0, len(_kinds())).finditer(text):
-        words = found.group()
-        start, end = found.start(), found.end()
+    for start, end in _any_of(0, len(_kinds())).spans(text):
+        words, length = text[start:end], None
         kind = _PUNCTUATION.get(words) or _kind_at(text, start, end)
-        mark = Mark(kind, start, end, words)
-        if mark.kind == "measure":
-            length = read(mark.text) if _stands_alone(text, mark) else None
+        if kind == "measure":
+            length = read(words) if _stands_alone(text, start) else None
             if length is None:
                 continue
-            mark = Mark(mark.kind, mark.start, mark.end, mark.text, length)
-        marks.append(mark)
+        marks.append(Mark(kind, start, end, words, length))
     return marks
 
 
-def _stands_alone(text: str, mark: Mark) -> bool:
+def _stands_alone(text: str, start: int) -> bool:
     """False for the tail of something longer: 8.125.3 mm, 4/32 mm, T2."""
-    before = text[max(0, mark.start - 2) : mark.start]
+    before = text[max(0, start - 2) : start]
     return not (before[-1:].isalnum() or (before[-1:] in (".", ",", "/") and before[:1].isdigit()))

@@ -1,8 +1,8 @@
 """Lengths as radiologists write them: "8 x 6 mm", "0,8 cm", "3 by 4 cm", "up to 9 mm", "subcentimeter"."""
 
+import re
 from dataclasses import dataclass
 
-from cds_service.fhir.narrative.patterns import Match, compiled
 from cds_service.guideline.chart import Interval
 
 _SPOKEN = (
@@ -41,13 +41,16 @@ LENGTH = (
 )
 SUBCENTIMETER = r"sub-? ?(?:centimet(?:er|re)s?|centimetric|cms?)\b(?:-sized| sized)?"
 
-_PARTS = compiled(rf"(?P<number>{_NUMBER})(?:[\s-]{{0,3}}(?P<unit>{_UNIT}))?")
-_COMPARATOR = compiled(rf"^(?:(?P<under>{_UNDER})|(?P<over>{_OVER})|(?P<vague>{_VAGUE}))")
-_BEYOND = compiled(rf" or (?:(?P<under>{_OR_UNDER})|(?P<over>{_OR_OVER}))$")
-_SPAN = compiled(
+# On what LENGTH matched, which is short.
+_PARTS = re.compile(rf"(?P<number>{_NUMBER})(?:[\s-]{{0,3}}(?P<unit>{_UNIT}))?", re.ASCII)
+_COMPARATOR = re.compile(rf"(?P<under>{_UNDER})|(?P<over>{_OVER})|(?P<vague>{_VAGUE})")
+_BEYOND = re.compile(rf" or (?:(?P<under>{_OR_UNDER})|(?P<over>{_OR_OVER}))\Z")
+_SPAN = re.compile(
     r"(?:from |between )?(?P<first>.*?[0-9a-z])\s?(?P<joint>-|\bto\b|\band\b)\s?"
-    rf"(?P<second>(?:about |up to )?(?:[0-9.]|{_WORD}\b).*)"
+    rf"(?P<second>(?:about |up to )?(?:[0-9.]|{_WORD}\b).*)",
+    re.ASCII,
 )
+_PLAIN = re.compile(r"(?P<number>[0-9]{1,3}(?:[.,][0-9]{1,4})?)[ -]?(?P<unit>[cm]m)")
 LARGEST_PLAUSIBLE = 300.0  # mm; a larger number is a slip or no lesion
 
 
@@ -62,9 +65,13 @@ class Length:
 
 def read(words: str) -> Length | None:
     """The length that lower-case `words` (a match of LENGTH or SUBCENTIMETER) state; None without a unit."""
+    if "m" not in words:  # no unit: "segment 8"
+        return None
+    if plain := _PLAIN.fullmatch(words):
+        return _point(_plausible(_in_mm(plain["number"], plain["unit"])))
     if words.startswith("sub"):
         return Length(Interval(high=10.0))
-    comparator = _COMPARATOR.search(words)
+    comparator = _COMPARATOR.match(words)
     beyond = _BEYOND.search(words)
     if beyond:
         return _open_ended(words[: beyond.start()], bool(beyond["under"]))
@@ -79,11 +86,14 @@ def read(words: str) -> Length | None:
         if found["joint"] == "and" and not words.startswith("between"):
             return Length(Interval.point(max(first, second)))  # of several lesions: "1.2 and 0.8 cm"
         return _between(first, second, found["joint"])
-    value = _greatest(words, "")
+    return _point(_greatest(words, ""))
+
+
+def _point(value: float | None) -> Length | None:
     return None if value is None else Length(Interval.point(value))
 
 
-def _compared(comparator: Match, rest: str) -> Length | None:
+def _compared(comparator: re.Match[str], rest: str) -> Length | None:
     value = _greatest(rest, "")
     if value is None or comparator["vague"]:
         return None
@@ -126,9 +136,17 @@ def _greatest(words: str, unit: str) -> float | None:
         unit = part["unit"] or unit
         if not unit:
             return None
-        sides.append(_number(part["number"]) * (10.0 if unit.startswith("c") else 1.0))
-    greatest = round(max(sides, default=0.0), 2)
-    return greatest if 0 < greatest <= LARGEST_PLAUSIBLE else None
+        sides.append(_in_mm(part["number"], unit))
+    return _plausible(max(sides, default=0.0))
+
+
+def _in_mm(number: str, unit: str) -> float:
+    return _number(number) * (10.0 if unit.startswith("c") else 1.0)
+
+
+def _plausible(value: float) -> float | None:
+    value = round(value, 2)
+    return value if 0 < value <= LARGEST_PLAUSIBLE else None
 
 
 def _number(words: str) -> float:

@@ -1,5 +1,6 @@
 """The lesions that a statement names: where each is, whether it is there, how large, how surely diagnosed."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -12,24 +13,24 @@ from cds_service.fhir.narrative.places import place_of
 from cds_service.fhir.narrative.standing import LINKING, Standing, standing_of, under_negation
 from cds_service.guideline.chart import Interval
 
-_LABEL = compiled(r"^([a-z][a-z0-9 /,&()-]{1,45}):")
-_RESETS = compiled(r"^(?:other|misc\w*|additional|incidental|general|others)\b")
-_BARE = compiled(
+_LABEL = re.compile(r"([a-z][a-z0-9 /,&()-]{1,45}):")
+_RESETS = re.compile(r"(?:other|misc\w*|additional|incidental|general|others)\b", re.ASCII)
+_BARE = re.compile(
     r"(?:low|decreased)[- ]?(?:density|attenuation|signal|echogenicity|intensity)|densities"
 )  # a lesion only with a size
-_LOCATES = compiled(r"^(?:site|location|position|segment|lobe|located|seen in)\b")
+_LOCATES = re.compile(r"(?:site|location|position|segment|lobe|located|seen in)\b", re.ASCII)
 _FIRST_WORDS = tuple("a an there multiple several few numerous two three another scattered new".split())
 _POINTING = tuple("the this it these said that above known previously aforementioned such".split())
 _RECALLING = ("benign", "known", "stable", "unchanged", "above", "described", "the", "these")
 _ALIKE = compiled(
     r"\b(?:same|similar|identical) (?:imaging )?(?:characteristics|appearances?|features)|similar lesions?"
 )
-_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[1-5m]")
-_UNSURE_CATEGORY = compiled(r"l(?:r|i-?rads)-?(?: category)? ?[234m]")
+_CATEGORY = re.compile(r"l(?:r|i-?rads)-?(?: category)? ?[1-5m]")
+_UNSURE_CATEGORY = re.compile(r"l(?:r|i-?rads)-?(?: category)? ?[234m]")
 _EARLIER = ("from", "previously", "prior", "formerly", "was")
 _ONE_LOBE = compiled(r"\bin (?:the )?(left|right|caudate)(?: hepatic| liver)? lobe\b")
 _COUNTS = {"both": 2, "two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
-_PLURAL = compiled(r"(?:[^usi]s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)$")
+_PLURAL = re.compile(r"(?:[^usi]s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)\Z")
 
 
 @dataclass(slots=True, eq=False)
@@ -72,9 +73,12 @@ class Context:
 
 def read_line(line: Line, context: Context) -> list[Mention]:
     """The statement's lesions; moves `context` on."""
-    if len({mark.text for mark in line.marks if _CATEGORY.fullmatch(mark.text)}) > 2:
-        return []  # what each category stands for
+    if _explains_categories(line):
+        return []
     label = _label(line, context)
+    if not line.kinds & LESIONS and (context.subject is None or context.foreign):
+        _move_on(line, [], context, label)  # whatever is measured here is of no lesion
+        return []
     owners = _owners(line)
     mentions: dict[int, Mention] = {}
     clumps = clumps_of(line)
@@ -87,8 +91,15 @@ def read_line(line: Line, context: Context) -> list[Mention]:
     return list(mentions.values())
 
 
+def _explains_categories(line: Line) -> bool:
+    """Whether it says what each category stands for, and of no lesion."""
+    words = line.statement.text
+    categories = (mark.text for mark in line.marks if _CATEGORY.fullmatch(mark.text))
+    return ("lr" in words or "rads" in words) and len(set(categories)) > 2
+
+
 def _label(line: Line, context: Context) -> str | None:
-    found = _LABEL.search(line.statement.text)
+    found = _LABEL.match(line.statement.text)
     if not found:
         return None
     kinds = [
@@ -103,15 +114,17 @@ def _label(line: Line, context: Context) -> str | None:
         context.organ, context.word = "other", found[1]
         context.subject, context.foreign = None, True
         return "other"
-    if _RESETS.search(found[1]):
+    if _RESETS.match(found[1]):
         context.organ, context.word = None, ""
-    elif not ATTRIBUTE.search(found[1]) and not any(mark.start < found.end(1) for mark in line.marks):
+    elif not ATTRIBUTE.occurs_in(found[1]) and not any(mark.start < found.end(1) for mark in line.marks):
         context.subject, context.foreign = None, True  # "AO: 1.9 cm": a field of something unknown
     return None
 
 
 def _owners(line: Line) -> dict[int, int]:
     """For each current length its owner: a mark index, sizes.CONTEXT or sizes.NOBODY."""
+    if "measure" not in line.kinds:
+        return {}
     denied = frozenset(
         at for at, mark in enumerate(line.marks) if mark.kind in LESIONS and under_negation(line, at)
     )
@@ -145,8 +158,9 @@ def _mention(
     first = line.before(index)
     category = bool(_UNSURE_CATEGORY.fullmatch(mark.text)) and not any(w in _EARLIER for w in first[-2:])
     hedged = is_hedged(line, index, clumps) or category
-    lobes = set(_ONE_LOBE.findall(line.statement.text))
-    start = line.statement.text[: mark.start].split()
+    words = line.statement.text
+    lobes = {found[1] for found in _ONE_LOBE.finditer(words)} if " lobe" in words else set()
+    start = words[: mark.start].split()
     return Mention(
         kind=mark.kind,
         organ=organ,
@@ -155,7 +169,7 @@ def _mention(
         sure=mark.kind != "lesion" and not hedged,
         hedged=hedged,
         added=_added(line, index, standing == "denied"),
-        similar="similar" in first[-2:] or bool(_ALIKE.search(line.statement.text)),
+        similar="similar" in first[-2:] or _ALIKE.occurs_in(words),
         count=next((_COUNTS[word] for word in reversed(first[-4:]) if word in _COUNTS), 0),
         recalling=mark.kind == "lesion" and any(word in _RECALLING for word in (*first[-3:], *start)),
         new_noun=any(word in _FIRST_WORDS for word in (*first[-5:], *start[:1]))
@@ -166,7 +180,7 @@ def _mention(
         clump=clumps[index],
         words=mark.text,
         span=line.statement.place(mark.start, mark.end),
-        clause=line.statement.place(0, len(line.statement.text)),
+        clause=line.statement.place(0, len(words)),
         general=_general(line, index),
         lobe=lobes.pop() if len(lobes) == 1 else "",
     )
@@ -186,7 +200,7 @@ def _bounded(line: Line, index: int) -> bool:
 
 def _named_elsewhere(line: Line) -> bool:
     """Whether a place outside the field's name puts the lesion elsewhere."""
-    found = _LABEL.search(line.statement.text)
+    found = _LABEL.match(line.statement.text)
     end = found.end() if found else 0
     return any(mark.kind == "organ" and mark.start >= end for mark in line.marks)
 
@@ -238,7 +252,7 @@ def _pair_alternatives(line: Line, mentions: dict[int, Mention]) -> None:
 
 
 def _move_on(line: Line, mentions: list[Mention], context: Context, label: str | None) -> None:
-    if _LOCATES.search(line.statement.text) and context.subject is not None and not mentions:
+    if context.subject is not None and not mentions and _LOCATES.match(line.statement.text):
         if context.subject.organ is None:
             context.subject.organ = next(
                 (line.region(at) for at, mark in enumerate(line.marks) if mark.kind in PLACES), None

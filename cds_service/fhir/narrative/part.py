@@ -1,5 +1,6 @@
 """One part of a report (findings, impression, addenda) as it is gathered, statement by statement."""
 
+import re
 from dataclasses import dataclass, field
 
 from cds_service.fhir.narrative.line import LIVER, PLACES, Line
@@ -15,8 +16,10 @@ _ATTRIBUTE = compiled(
 _UNSETTLES = compiled(
     r"characteri|too small|tstc|exclu|indetermin|specific|differential|confirm|uncertain|equivocal"
 )
-_ANOTHER_ONE = compiled(r"^(?:the |a )?(?:second|third|fourth|last|other|others|latter|remaining)\b")
-_SMALLER_ONE = compiled(r"^(?:the |a )?smaller\b")
+_ANOTHER_ONE = re.compile(
+    r"(?:the |a )?(?:second|third|fourth|last|other|others|latter|remaining)\b", re.ASCII
+)
+_SMALLER_ONE = re.compile(r"(?:the |a )?smaller\b", re.ASCII)
 _TO_SETTLE = compiled(r"characteri|confirm|clarif")
 
 
@@ -48,26 +51,25 @@ class Part:
 
     def note(self, line: Line, subject: Mention | None, organ: str | None, mentions: list[Mention]) -> None:
         """Take in what a statement says besides naming lesions."""
-        places = [mark.kind for mark in line.marks if mark.kind in PLACES]
-        of_liver = any(kind in LIVER for kind in places)
-        about_liver = of_liver or (organ == "liver" and "organ" not in places)
+        of_liver, elsewhere = bool(line.kinds & LIVER), "organ" in line.kinds
+        about_liver = of_liver or (organ == "liver" and not elsewhere)
         if about_liver or any(mention.organ == "liver" for mention in mentions):
             self._note_requests(line)
-        if not mentions and subject is not None and subject.organ == "liver" and "organ" not in places:
+        if not mentions and subject is not None and subject.organ == "liver" and not elsewhere:
             _note_doubt(line, subject)
             words = line.statement.text
-            doubted = _SMALLER_ONE.search(words) and line.kinds & {"hedge", "uncertain_next"}
-            if doubted or _ANOTHER_ONE.search(words):
+            doubted = line.kinds & {"hedge", "uncertain_next"} and _SMALLER_ONE.match(words)
+            if "measure" in line.kinds and (doubted or _ANOTHER_ONE.match(words)):
                 self.nameless += [mark.length.interval for mark in line.marks if mark.length is not None]
-        if "correction" in line.kinds and not mentions and "organ" not in places:
+        if "correction" in line.kinds and not mentions and not elsewhere:
             self.corrected += _corrected(line)
         if self.normal is None and of_liver:
             self.normal = _called_normal(line)
 
     def _note_requests(self, line: Line) -> None:
-        for mark in line.marks:
+        for mark in line.marks if "uncertain_next" in line.kinds else ():
             if mark.kind == "uncertain_next":
-                self.to_settle = self.to_settle or bool(_TO_SETTLE.search(mark.text))
+                self.to_settle = self.to_settle or _TO_SETTLE.occurs_in(mark.text)
                 self.to_image = True
 
 
@@ -84,7 +86,7 @@ def _note_doubt(line: Line, subject: Mention) -> None:
     for at, mark in enumerate(line.marks):
         if (
             mark.kind in ("hedge", "uncertain_next")
-            and _UNSETTLES.search(mark.text)
+            and _UNSETTLES.occurs_in(mark.text)
             and not under_negation(line, at)
         ):
             subject.sure, subject.hedged = False, True
@@ -102,7 +104,7 @@ def _called_normal(line: Line) -> Span | None:
         if mark.kind == "normal":
             return (
                 None
-                if _ATTRIBUTE.search(mark.text) or not _reaches(line, liver, at)
+                if _ATTRIBUTE.occurs_in(mark.text) or not _reaches(line, liver, at)
                 else line.statement.place(0, mark.end)
             )
     return None
@@ -122,5 +124,5 @@ def _normal_liver(line: Line, liver: int) -> bool:
     return (
         adjective
         and line.after(liver) in ("", "and", "spleen", "gallbladder")
-        and not _ATTRIBUTE.search(line.marks[liver - 1].text)
+        and not _ATTRIBUTE.occurs_in(line.marks[liver - 1].text)
     )

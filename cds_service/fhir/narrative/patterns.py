@@ -1,10 +1,10 @@
 """RE2 behind types, and the patterns of report_words.txt. RE2 is linear in the text, whatever it holds."""
 
 import re as names_only
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import re2
 
@@ -15,107 +15,138 @@ _USED = names_only.compile(r"\{([A-Z_]+)\}")
 class Match(Protocol):
     """What is used of a match."""
 
-    @property
-    def lastgroup(self) -> str: ...
-    @property
-    def lastindex(self) -> int: ...
     def __getitem__(self, group: int | str) -> str: ...
     def group(self) -> str: ...
-    def groupdict(self) -> dict[str, str | None]: ...
     def start(self, group: int = 0) -> int: ...
     def end(self, group: int = 0) -> int: ...
 
 
-class Pattern(Protocol):
-    """What is used of a compiled pattern."""
-
-    def search(self, text: str) -> Match | None: ...
-    def match(self, text: str, start: int = ...) -> Match | None: ...
-    def fullmatch(self, text: str) -> Match | None: ...
-    def finditer(self, text: str) -> Iterator[Match]: ...
-    def findall(self, text: str) -> list[str]: ...
-    def sub(self, replacement: str, text: str) -> str: ...
+Span: TypeAlias = tuple[int, int]
+_ANYWHERE, _AT_START, _WHOLE = re2._Anchor.UNANCHORED, re2._Anchor.ANCHOR_START, re2._Anchor.ANCHOR_BOTH
 
 
-def compiled(expression: str) -> Pattern:
-    """The expression, compiled by RE2 with room for large alternations."""
-    options = re2.Options()
-    options.max_mem = 1 << 25
-    return _Compiled(re2.compile(expression, options))
+class Pattern:
+    """An expression compiled by RE2, with room for large alternations.
 
+    RE2 works on bytes, which in ASCII are the characters. Such texts are handed to RE2 itself, since its
+    binding's layer in Python costs more than the matching; for others that layer counts the characters.
+    """
 
-class _Compiled:
-    """RE2 works on bytes; its binding counts every match's characters anew. In ASCII each is one byte."""
+    __slots__ = ("_compiled", "_groups", "_spans")
 
-    __slots__ = ("_pattern",)
+    def __init__(self, expression: str) -> None:
+        self._compiled = re2.compile(expression, _options())
+        self._groups: dict[str, int] = self._compiled.groupindex
+        self._spans = self._compiled._regexp.Match
 
-    def __init__(self, pattern: Any) -> None:
-        self._pattern = pattern
+    def occurs_in(self, text: str) -> bool:
+        """Whether it matches anywhere."""
+        data = text.encode()
+        return bool(self._spans(_ANYWHERE, data, 0, len(data))[0][0] >= 0)
 
     def search(self, text: str) -> Match | None:
+        """The first match."""
         if not text.isascii():
-            return cast("Match | None", self._pattern.search(text))
-        found = self._pattern.search(text.encode())
-        return None if found is None else _AsciiMatch(text, found)
+            return cast("Match | None", self._compiled.search(text))
+        spans = self._spans(_ANYWHERE, text.encode(), 0, len(text))
+        return None if spans[0][0] < 0 else _AsciiMatch(text, spans, self._groups)
 
-    def match(self, text: str, start: int = 0) -> Match | None:
-        if not text.isascii():
-            return cast("Match | None", self._pattern.match(text, start))
-        found = self._pattern.match(text.encode(), start)
-        return None if found is None else _AsciiMatch(text, found)
+    def fullmatch(self, text: str) -> bool:
+        """Whether it matches the whole text."""
+        data = text.encode()
+        return bool(self._spans(_WHOLE, data, 0, len(data))[0][0] >= 0)
 
-    def fullmatch(self, text: str) -> Match | None:
+    def begins(self, text: str, start: int = 0) -> bool:
+        """Whether it matches from `start` on; what stands before is seen."""
         if not text.isascii():
-            return cast("Match | None", self._pattern.fullmatch(text))
-        found = self._pattern.fullmatch(text.encode())
-        return None if found is None else _AsciiMatch(text, found)
+            return self._compiled.match(text, start) is not None
+        return bool(self._spans(_AT_START, text.encode(), start, len(text))[0][0] >= 0)
 
     def finditer(self, text: str) -> Iterator[Match]:
+        """Every match, not overlapping."""
         if not text.isascii():
-            return cast(Iterator[Match], self._pattern.finditer(text))
-        return (_AsciiMatch(text, found) for found in self._pattern.finditer(text.encode()))
+            return cast(Iterator[Match], self._compiled.finditer(text))
+        return (_AsciiMatch(text, spans, self._groups) for spans in self._each(text))
 
-    def findall(self, text: str) -> list[str]:
-        return cast(list[str], self._pattern.findall(text))
+    def spans(self, text: str) -> Iterator[Span]:
+        """Where every match starts and ends."""
+        if not text.isascii():
+            return (found.span() for found in self._compiled.finditer(text))
+        return (spans[0] for spans in self._each(text))
+
+    def named(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """For every match the name of its group, where that starts, and where the match ends."""
+        if not text.isascii():
+            for found in self._compiled.finditer(text):
+                yield found.lastgroup, found.start(found.lastindex), found.end()
+            return
+        for spans in self._each(text):
+            name = next(name for name, index in self._groups.items() if spans[index][0] >= 0)
+            yield name, spans[self._groups[name]][0], spans[0][1]
+
+    def _each(self, text: str) -> Iterator[Sequence[Span]]:
+        data, start, end = text.encode(), 0, len(text)
+        while start <= end:
+            spans = self._spans(_ANYWHERE, data, start, end)
+            first, last = spans[0]
+            if first < 0:
+                return
+            yield spans
+            start = last if last > start else start + 1
 
     def sub(self, replacement: str, text: str) -> str:
-        if self.search(text) is None:
-            return text
-        return cast(str, self._pattern.sub(replacement, text))
+        """The text with every match replaced."""
+        return cast(str, self._compiled.sub(replacement, text)) if self.occurs_in(text) else text
 
 
 class _AsciiMatch:
-    """A match in the bytes of an ASCII text, told in the text's own words."""
+    """A match in an ASCII text, by the spans of its groups."""
 
-    __slots__ = ("_found", "_text")
+    __slots__ = ("_groups", "_spans", "_text")
 
-    def __init__(self, text: str, found: Any) -> None:
-        self._text, self._found = text, found
-
-    @property
-    def lastgroup(self) -> str:
-        return cast(str, self._found.lastgroup)
-
-    @property
-    def lastindex(self) -> int:
-        return cast(int, self._found.lastindex)
+    def __init__(self, text: str, spans: Sequence[Span], groups: Mapping[str, int]) -> None:
+        self._text, self._spans, self._groups = text, spans, groups
 
     def __getitem__(self, group: int | str) -> str:
-        found = self._found[group]
-        return cast(str, found if found is None else found.decode())
+        start, end = self._spans[group if isinstance(group, int) else self._groups[group]]
+        return self._text[start:end] if start >= 0 else cast(str, None)
 
     def group(self) -> str:
-        return self._text[self._found.start() : self._found.end()]
-
-    def groupdict(self) -> dict[str, str | None]:
-        found = self._found.groupdict()
-        return {name: words if words is None else words.decode() for name, words in found.items()}
+        start, end = self._spans[0]
+        return self._text[start:end]
 
     def start(self, group: int = 0) -> int:
-        return cast(int, self._found.start(group))
+        return self._spans[group][0]
 
     def end(self, group: int = 0) -> int:
-        return cast(int, self._found.end(group))
+        return self._spans[group][1]
+
+
+class Several:
+    """Several expressions asked at once. `anchored`: they match at the start of a text or not at all."""
+
+    __slots__ = ("_set",)
+
+    def __init__(self, expressions: Iterable[str], *, anchored: bool = False) -> None:
+        self._set = re2.Set(_AT_START if anchored else _ANYWHERE, _options())
+        for expression in expressions:
+            self._set.Add(expression)
+        self._set.Compile()
+
+    def matching(self, text: str) -> Sequence[int]:
+        """The numbers of those that match."""
+        return cast(Sequence[int], self._set.Match(text) or ())
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.max_mem = 1 << 25
+    return options
+
+
+def compiled(expression: str) -> Pattern:
+    """The expression as a pattern."""
+    return Pattern(expression)
 
 
 @cache

@@ -52,7 +52,7 @@ def _counts(words: str, start: int, end: int) -> bool:
     return not (
         pattern("quality denies").search(words[max(0, start - 25) : start])
         or pattern("quality suffices").search(words[end : end + 60].partition(".")[0])
-    ) and not pattern("quality ordered").match(words[start : end + 60])
+    ) and not pattern("quality ordered").begins(words[start : end + 60])
 
 
 def _of_other_part(words: str, start: int, around: str) -> bool:
@@ -63,7 +63,7 @@ def _of_other_part(words: str, start: int, around: str) -> bool:
     others = list(pattern("quality other_parts").finditer(words[:start]))
     if not livers or not others or others[-1].start() < livers[-1]:
         return False
-    return _AND_ONLY.fullmatch(words[livers[-1] : others[-1].start()]) is None
+    return not _AND_ONLY.fullmatch(words[livers[-1] : others[-1].start()])
 
 
 def perfusion_anomaly(lines: Sequence[Line], text: str) -> str:

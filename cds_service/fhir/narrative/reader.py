@@ -92,10 +92,11 @@ def _parts(lines: list[Line], default: str | None, title: str) -> dict[str, Part
     parts = {"findings": Part(), "impression": Part(), "addendum": Part()}
     # Lower parts first: they say where the lesion is that a higher part only calls "the lesion".
     told = [line for line in lines if line.statement.section in _RANKS]
-    told.sort(key=lambda line: tuple(parts).index(_RANKS[line.statement.section]))
+    order = tuple(parts)
+    told.sort(key=lambda line: order.index(_RANKS[line.statement.section]))
     context, section = Context(), ""
     for line in told:
-        if sum(len(part.every) for part in parts.values()) > MENTIONS_LIMIT:
+        if sum([len(part.every) for part in parts.values()]) > MENTIONS_LIMIT:
             break
         if line.statement.section != section:
             section = line.statement.section
@@ -107,16 +108,19 @@ def _parts(lines: list[Line], default: str | None, title: str) -> dict[str, Part
 def _read_into(part: Part, line: Line, context: Context, parts: dict[str, Part], asserts: bool) -> None:
     subject, organ = context.subject, context.organ
     mentions = read_line(line, context)
-    earlier = [
-        one for name in ("findings", "impression") if parts[name] is not part for one in parts[name].every
-    ]
     for mention in mentions:
         if mention.organ is None:
-            mention.organ = _placed(mention, [one for one in earlier if one.standing == "there"])
+            mention.organ = _placed(mention, _earlier(part, parts))
             context.organ = context.organ or mention.organ
     if asserts:
         part.every.extend(mentions)
     part.note(line, subject, organ or context.organ, mentions if asserts else [])
+
+
+def _earlier(part: Part, parts: dict[str, Part]) -> list[Mention]:
+    """The lesions that the lower parts say are there."""
+    lower = (parts[name] for name in ("findings", "impression") if parts[name] is not part)
+    return [one for other in lower for one in other.every if one.standing == "there"]
 
 
 def _placed(mention: Mention, earlier: list[Mention]) -> str | None:

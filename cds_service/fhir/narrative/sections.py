@@ -58,9 +58,9 @@ def sections(text: str) -> list[tuple[Section, int, int]]:
 
 def _heads(text: str) -> Iterator[tuple[Section, int, int]]:
     for pattern in _headings():
-        for found in pattern.finditer(text):
-            kind: Section = found.lastgroup.rstrip("2")  # type: ignore[assignment]  # named after sections
-            yield kind, found.start(found.lastindex), found.end()
+        for name, start, end in pattern.named(text):
+            kind: Section = name.rstrip("2")  # type: ignore[assignment]  # named after sections
+            yield kind, start, end
 
 
 # Parts that have no heading after them: a line about an organ there is no longer theirs.

@@ -95,7 +95,7 @@ def _is_heading(line: Line, lines: Sequence[Line]) -> bool:
     )
     if (
         first
-        and any(pattern(f"modality {name}").match(words) for name in names("modality"))
+        and any(pattern(f"modality {name}").begins(words) for name in names("modality"))
         and not line.kinds & {"unclear", "hypothetical"}
     ):
         return True
