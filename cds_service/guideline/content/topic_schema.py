@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cards.vocabulary import Rating
-from cds_service.guideline.content.schema import Content, Name, Strength, Words
+from cds_service.guideline.content.schema import Bound, Content, Name, Strength, Words
 
 
 class MeasureValue(Content):
     """An answer to a question about a number: strictly below or strictly above a bound."""
 
-    below: float | None = None
-    above: float | None = None
+    below: Bound | None = None
+    above: Bound | None = None
 
 
 class QuestionValue(Content):
