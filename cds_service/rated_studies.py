@@ -9,9 +9,8 @@ from cards.vocabulary import CPT, ICD_10_CM, LOINC, RADLEX, SNOMED_CT, Coding, R
 from cds_service.guideline.assess import Option, medians
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.schema import Procedure
-from cds_service.guideline.content.topic_schema import GuidelineTopic
+from cds_service.guideline.content.topic_schema import GuidelineTopic, Row
 from cds_service.guideline.terms.judging import NO_LOCAL_CODES, LocalCodes
-from cds_service.guideline.ways import Row
 
 SYSTEM_URLS = {"cpt": CPT, "loinc": LOINC, "snomed-ct": SNOMED_CT, "icd-10-cm": ICD_10_CM, "radlex": RADLEX}
 

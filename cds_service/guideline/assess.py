@@ -3,14 +3,15 @@
 Pure: the same topic, chart and order give the same assessment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from cards.vocabulary import Band, Rating, Verdict
 from cds_service.guideline.asks import Asked, asks_of
 from cds_service.guideline.chart import MRI_SINCE, YES, Chart
 from cds_service.guideline.content.schema import Procedure
-from cds_service.guideline.content.topic_schema import GuidelineTopic, Variant
+from cds_service.guideline.content.topic_schema import GuidelineTopic, Row, Variant
 from cds_service.guideline.criteria import Possible, possible_answers
 from cds_service.guideline.explaining import explained
 from cds_service.guideline.finding import Finding
@@ -20,7 +21,6 @@ from cds_service.guideline.ways import (
     PROCEDURE,
     Kind,
     Outcome,
-    Row,
     Told,
     Way,
     covering,
@@ -28,6 +28,8 @@ from cds_service.guideline.ways import (
     told,
     ways_of,
 )
+
+Covered: TypeAlias = tuple[Way, tuple[Variant, ...]]  # a way, and the variants that hold in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,14 @@ def _by_ways(
 ) -> Assessment:
     possible = _possible(topic, chart, order)
     ways = ways_of({name: answer.values for name, answer in possible.items()})
-    covered = tuple((way, covering(topic, way)) for way in ways)
+    covered: Sequence[Covered] = tuple((way, covering(topic, way)) for way in ways)
     results = [
         ({**way, PROCEDURE: p}, told(p, variants, is_characterized(way)))
         for way, variants in covered
         for p in procedures
     ]
     outcomes = frozenset(result.outcome for _, result in results)
-    rows = _distinct(results)
+    rows = _distinct(result for _, result in results)
     verdict = _verdict(outcomes)
     return Assessment(
         verdict=verdict,
@@ -155,7 +157,7 @@ def _by_ways(
         rows=rows,
         asks=asks_of(topic, possible, procedures, results) if verdict is Verdict.UNDETERMINED else (),
         outcomes=outcomes,
-        options=tuple(_option(p, covered) for p in _rated_procedures(topic)),
+        options=_options(topic, covered),
         answers=possible,
     )
 
@@ -172,20 +174,23 @@ def _verdict(outcomes: frozenset[Outcome]) -> Verdict:
     }[only.kind]
 
 
-def _distinct(results: Sequence[tuple[Way, Told]]) -> tuple[Row, ...]:
-    rows = {(r.variant.number, r.rating.procedure): r for _, result in results for r in result.rows}
+def _distinct(results: Iterable[Told]) -> tuple[Row, ...]:
+    rows = {(row.variant.number, row.rating.procedure): row for result in results for row in result.rows}
     return tuple(rows[key] for key in sorted(rows))
 
 
-def _rated_procedures(topic: GuidelineTopic) -> tuple[str, ...]:
-    return tuple({row.procedure: None for variant in topic.variants for row in variant.ratings})
+def _options(topic: GuidelineTopic, covered: Sequence[Covered]) -> tuple[Option, ...]:
+    """Ways in which the same variants hold say the same of every study."""
+    apart = {(is_characterized(way), tuple(v.number for v in held)): held for way, held in covered}
+    held = tuple((variants, characterized) for (characterized, _), variants in apart.items())
+    return tuple(_option(procedure, held) for procedure in topic.rated_procedures)
 
 
-def _option(procedure: str, covered: Sequence[tuple[Way, tuple[Variant, ...]]]) -> Option:
-    results = [(way, told(procedure, variants, is_characterized(way))) for way, variants in covered]
-    outcomes = {result.outcome for _, result in results}
-    where_covered = {r.outcome for (_, variants), (_, r) in zip(covered, results, strict=True) if variants}
+def _option(procedure: str, held: Sequence[tuple[tuple[Variant, ...], bool]]) -> Option:
+    results = [told(procedure, variants, characterized) for variants, characterized in held]
+    outcomes = {result.outcome for result in results}
+    where_covered = {r.outcome for (variants, _), r in zip(held, results, strict=True) if variants}
     rows = _distinct(results)
-    rated = len(outcomes) == 1 and next(iter(outcomes)).kind is Kind.RATED
+    rated = len(outcomes) == 1 and results[0].outcome.kind is Kind.RATED
     usual = where_covered == {Outcome(Kind.RATED, Band.USUALLY)}
     return Option(procedure, common_rating(rows) if rated else None, rows, usual)

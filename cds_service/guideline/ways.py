@@ -7,7 +7,7 @@ from itertools import product
 from typing import TypeAlias
 
 from cards.vocabulary import Band
-from cds_service.guideline.content.topic_schema import GuidelineTopic, RatingRow, Variant
+from cds_service.guideline.content.topic_schema import GuidelineTopic, Row, Variant
 from cds_service.guideline.criteria import fits
 
 Way: TypeAlias = Mapping[str, str]  # question -> one answer
@@ -23,14 +23,6 @@ class Kind(StrEnum):
     NO_CRITERIA = "no-criteria"  # no variant covers this, or those that do are silent on the procedure
     CONFLICT = "conflict"  # variants hold at once and disagree
     CHARACTERIZED = "characterized"  # the lesion has a diagnosis: outside the topic
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A rating row with the variant it belongs to."""
-
-    variant: Variant
-    rating: RatingRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,7 @@ def told(procedure: str, variants: Iterable[Variant], characterized: bool) -> To
     """What these variants, holding at once, say of a procedure. Variants that do not list it are silent."""
     if characterized:
         return Told(Outcome(Kind.CHARACTERIZED))
-    rows = tuple(Row(v, row) for v in variants for row in v.ratings if row.procedure == procedure)
+    rows = tuple(variant.rows[procedure] for variant in variants if procedure in variant.rows)
     bands = {row.rating.rating.band for row in rows}
     if not bands:
         return Told(Outcome(Kind.NO_CRITERIA))

@@ -1,6 +1,9 @@
 """The shape of a topic: questions with their closed sets of answers, variants, ratings, licence."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -62,6 +65,19 @@ class Variant(Content):
     locator: Words
     ratings: tuple[RatingRow, ...]
 
+    @cached_property
+    def rows(self) -> Mapping[str, "Row"]:
+        """Its rating rows by procedure."""
+        return {rating.procedure: Row(self, rating) for rating in self.ratings}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A rating row with the variant it belongs to. Each exists once."""
+
+    variant: Variant
+    rating: RatingRow
+
 
 class Licence(Content):
     """Whose ratings these are, and what may be done with them."""
@@ -112,3 +128,8 @@ class GuidelineTopic(Content):
     after_mri_source: Words = ""  # this and the scope: "" only where there is no after_mri
     after_mri_scope: Words = ""  # a sentence: which patients the source is about
     no_rationale: Words  # the sentence for rows our sources hold nothing on
+
+    @cached_property
+    def rated_procedures(self) -> tuple[str, ...]:
+        """Every study that some variant rates, in the file's order."""
+        return tuple({row.procedure: None for variant in self.variants for row in variant.ratings})
