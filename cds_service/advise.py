@@ -17,11 +17,12 @@ from cards.advice import (
 from cards.vocabulary import ANSWER, Band, Coding, Rating, Verdict
 from cds_service.fhir.orders import DraftOrder
 from cds_service.guideline.asks import Asked, AskedAnswer
-from cds_service.guideline.assess import Assessment, Option
+from cds_service.guideline.assess import Assessment
 from cds_service.guideline.cautions import Concerns
 from cds_service.guideline.chart import MRI_RESULT
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic
+from cds_service.guideline.reach import Option
 from cds_service.guideline.ways import Kind, Outcome
 from cds_service.patient_cautions import PatientCautions, not_looked_for, old_lines
 from cds_service.patient_history import history_of, lesion_reason, radiation_lines, with_done

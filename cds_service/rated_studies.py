@@ -6,10 +6,10 @@ from datetime import date
 
 from cards.advice import Radiation, RatedStudy, Study
 from cards.vocabulary import CPT, ICD_10_CM, LOINC, RADLEX, SNOMED_CT, Coding, Rating
-from cds_service.guideline.assess import Option, medians
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.schema import Procedure
 from cds_service.guideline.content.topic_schema import GuidelineTopic, Row
+from cds_service.guideline.reach import Option, medians
 from cds_service.guideline.terms.judging import NO_LOCAL_CODES, LocalCodes
 
 SYSTEM_URLS = {"cpt": CPT, "loinc": LOINC, "snomed-ct": SNOMED_CT, "icd-10-cm": ICD_10_CM, "radlex": RADLEX}

@@ -26,6 +26,15 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """The answers to one question that are still possible; see `Possible`."""
+
+    question: str
+    values: tuple[str, ...]
+    on_the_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What counts as "the same answer" across ways: the kind and, when rated, the band."""
 
@@ -39,6 +48,12 @@ class Told:
 
     outcome: Outcome
     rows: tuple[Row, ...] = ()
+
+
+RATED: Mapping[Band, Outcome] = {band: Outcome(Kind.RATED, band) for band in Band}
+CONFLICT = Outcome(Kind.CONFLICT)
+SILENT = Told(Outcome(Kind.NO_CRITERIA))
+OUTSIDE = Told(Outcome(Kind.CHARACTERIZED))
 
 
 def ways_of(possible: Mapping[str, tuple[str, ...]]) -> tuple[Way, ...]:
@@ -62,11 +77,9 @@ def is_characterized(way: Way) -> bool:
 def told(procedure: str, variants: Iterable[Variant], characterized: bool) -> Told:
     """What these variants, holding at once, say of a procedure. Variants that do not list it are silent."""
     if characterized:
-        return Told(Outcome(Kind.CHARACTERIZED))
-    rows = tuple(variant.rows[procedure] for variant in variants if procedure in variant.rows)
+        return OUTSIDE
+    rows = tuple([variant.rows[procedure] for variant in variants if procedure in variant.rows])
     bands = {row.rating.rating.band for row in rows}
     if not bands:
-        return Told(Outcome(Kind.NO_CRITERIA))
-    if len(bands) > 1:
-        return Told(Outcome(Kind.CONFLICT), rows)
-    return Told(Outcome(Kind.RATED, bands.pop()), rows)
+        return SILENT
+    return Told(RATED[bands.pop()] if len(bands) == 1 else CONFLICT, rows)

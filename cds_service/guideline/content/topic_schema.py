@@ -129,6 +129,10 @@ class GuidelineTopic(Content):
     after_mri_scope: Words = ""  # a sentence: which patients the source is about
     no_rationale: Words  # the sentence for rows our sources hold nothing on
 
+    def __hash__(self) -> int:
+        """Topics that are the same have the same id; what is in them cannot all be hashed."""
+        return hash(self.id)
+
     @cached_property
     def rated_procedures(self) -> tuple[str, ...]:
         """Every study that some variant rates, in the file's order."""
