@@ -12,9 +12,9 @@ import re
 import unicodedata
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# Punctuation that starts nothing when it stands inside a word or a number: "8.5", "s/p", "T2-weighted".
-_INNER = "(?<=[^\\W_])[.'/%-](?=[^\\W_])"
-_MARKED = re.compile(f"(?P<inner>{_INNER})|(?P<mark>[!-+\\-./:-@\\[-`{{-~])")
+# Punctuation starts nothing when it stands inside a word or a number: "8.5", "s/p", "T2-weighted".
+_INNER = r"(?<![^\W_][.'/%-](?=[^\W_]))"
+_MARKED = re.compile(rf"[!-+\-./:-@\[-`{{-~]{_INNER}")
 _CONTENT_MARKED = re.compile(r"[\\`*_\[\]|~<>&]|^[-+#=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 _ADDRESS_BREAKS = (
     (re.compile(r"\s*@\s*"), " @ "),
@@ -62,8 +62,6 @@ def content_text(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    if match.lastgroup == "inner":
-        return match[0]
     return _ENTITIES.get(match[0], f"\\{match[0]}")
 
 
