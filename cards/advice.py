@@ -1,4 +1,4 @@
-"""Advice: all that the composer is told about one draft order. Values only, no behaviour.
+"""Advice: all that the composer is told about one draft order. Values, and how titles of ours are printed.
 
 Built by `cds_service.advise` from an Assessment, a Chart and the library; read by `cards.compose`.
 Text that came from a chart is marked in the field's comment: the composer escapes it.
@@ -6,8 +6,10 @@ Text that came from a chart is marked in the field's comment: the composer escap
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
+from cards.escaping import content_text, plain
 from cards.vocabulary import Coding, Rating, Verdict
 
 Json: TypeAlias = Mapping[str, Any]
@@ -21,7 +23,7 @@ class Radiation:
     dose: str  # "0 mSv", "1-10 mSv"; "" where it varies
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Study:
     """An orderable study. `codings`: exact codes only, ours to write; none = never in one click."""
 
@@ -29,6 +31,16 @@ class Study:
     title: str
     codings: tuple[Coding, ...] = ()
     text: str = ""  # goes to `code.text` beside the codings; reads back as exactly this study
+
+    @cached_property
+    def plain_title(self) -> str:
+        """For a summary or a label."""
+        return plain(self.title)
+
+    @cached_property
+    def markdown_title(self) -> str:
+        """For the detail."""
+        return content_text(self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Caution:
     withdraws: bool = False  # the study is named, but no longer recommended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RatedStudy:
     """A study with what the guideline says of it for this patient.
 
@@ -70,7 +82,12 @@ class RatedStudy:
     done: str = ""  # when this study was done lately: "done on 2026-05-28"
     protocol: str = ""  # how to do it, for the order's note, where this client wants it
 
-    @property
+    @cached_property
+    def markdown_rationale(self) -> str:
+        """The rationale for the detail."""
+        return content_text(self.rationale)
+
+    @cached_property
     def withdrawn(self) -> bool:
         """True when something of this patient speaks against recommending the study."""
         return any(caution.withdraws for caution in self.cautions)

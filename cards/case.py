@@ -20,23 +20,23 @@ class Case:
     profile: Profile
     new_id: Callable[[], str]
 
-    @property
+    @cached_property
     def band(self) -> Band | None:
         """The ordered study's band, when it has one rating."""
         rating = self.advice.ordered.rating if self.advice.ordered else None
         return rating.band if rating else None
 
-    @property
+    @cached_property
     def title(self) -> str:
         """How summaries and labels name the ordered study: it may be the order's own text."""
         return plain(self.advice.ordered_title) or wording.THIS_ORDER
 
-    @property
+    @cached_property
     def markdown_title(self) -> str:
         """The same name for the detail."""
         return chart_text(self.advice.ordered_title) or wording.THIS_ORDER
 
-    @property
+    @cached_property
     def can_be_changed(self) -> bool:
         """A draft without an id cannot be pointed at, so nothing about it goes in one click."""
         return bool(local_reference(self.advice.order))
@@ -51,12 +51,12 @@ class Case:
         undetermined = self.advice.verdict is Verdict.UNDETERMINED
         return self.advice.always_usual if undetermined else self.advice.better
 
-    @property
+    @cached_property
     def ranked(self) -> tuple[RatedStudy, ...]:
         """The better studies that are open to this patient, best first."""
         return tuple(study for study in self._rated if not study.withdrawn and not study.done)
 
-    @property
+    @cached_property
     def done(self) -> tuple[RatedStudy, ...]:
         """Better studies that were done lately: said, not suggested."""
         return tuple(study for study in self._rated if study.done)
@@ -68,7 +68,7 @@ class Case:
         never_usual = self.advice.best_case is not Rating.USUALLY_APPROPRIATE
         return open_order and never_usual and self.best is not None and not self.best_is_drafted
 
-    @property
+    @cached_property
     def withheld(self) -> tuple[RatedStudy, ...]:
         """Better studies that this patient's cautions withdraw: named with the reason, never offered."""
         return tuple(study for study in self._rated if study.withdrawn)
@@ -86,7 +86,7 @@ class Case:
         options = (*self.ranked, *self.beside)
         return tuple(study for study in options if study.study.id in self.advice.already_drafted)
 
-    @property
+    @cached_property
     def offered(self) -> tuple[RatedStudy, ...]:
         """Studies to offer in one click: the better ones, then the options beside a cautioned one.
 
@@ -103,7 +103,7 @@ class Case:
         options = _writable(study for study in self.advice.beside if study.study.id not in taken)
         return (*leading, *[study for study in options if not study.withdrawn][:limit])
 
-    @property
+    @cached_property
     def offered_elsewhere(self) -> tuple[RatedStudy, ...]:
         """Better studies that the card of another order offers: taken twice, they would be done twice."""
         return tuple(study for study in self.ranked if study.study.id in self.advice.offered_elsewhere)

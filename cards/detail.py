@@ -4,6 +4,7 @@ A panel is an eighth of a screen: one lead paragraph, short lists, nothing twice
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from cards import caution_wording, wording
 from cards.advice import Advice, Answer, Ask, Caution, FactLine, Opinion, RatedStudy, Reference, Step
@@ -44,7 +45,7 @@ def question_detail(case: Case) -> str:
     first = wording.ONE_CLICK if case.writes_reasons else wording.BY_HAND
     opening = first if advice.asks else wording.SAY_WHICH
     if case.leads_with_study and case.best:
-        opening = _sentences(wording.consider_or_answer(content_text(case.best.study.title)), opening)
+        opening = _sentences(wording.consider_or_answer(case.best.study.markdown_title), opening)
     shown = _ask if case.writes_reasons else _ask_by_hand
     meant = _headed(wording.MAY_MEAN, [_may_mean(study) for study in advice.may_mean])
     lead = [
@@ -88,7 +89,7 @@ def _page(advice: Advice, lead: Sequence[str], *blocks: str) -> str:
 def _instead(case: Case) -> str:
     if case.best is None:
         return wording.DISCUSS
-    title = content_text(case.best.study.title)
+    title = case.best.study.markdown_title
     if case.best_is_drafted:
         return wording.already_drafted(title)
     if not case.best_is_usual:
@@ -108,7 +109,7 @@ def _before(case: Case) -> str:
         return caution_wording.before_ordering(content_text(case.advice.cautions[0].first))
     if instead is None:
         return wording.DISCUSS
-    title = content_text(instead.study.title)
+    title = instead.study.markdown_title
     usual = instead.rating is Rating.USUALLY_APPROPRIATE
     return wording.consider(title) if usual else wording.discuss_or_consider(title)
 
@@ -117,7 +118,7 @@ def _cautions(case: Case) -> str:
     """What bears on the ordered study and on the one that the card leads with."""
     blocks = [(case.markdown_title, case.advice.cautions)]
     if case.best is not None:
-        blocks.append((content_text(case.best.study.title), case.best.cautions))
+        blocks.append((case.best.study.markdown_title, case.best.cautions))
     headed = (
         _headed(caution_wording.cautions_about(title), _caution_lines(found)) for title, found in blocks
     )
@@ -147,7 +148,7 @@ def _others(case: Case) -> tuple[str, str]:
 
 def _withheld(study: RatedStudy) -> str:
     why = [_finding(caution) for caution in study.cautions if caution.withdraws]
-    return caution_wording.withheld(content_text(study.study.title), study.rating, why)
+    return caution_wording.withheld(study.study.markdown_title, study.rating, why)
 
 
 def _ordered(case: Case) -> str:
@@ -164,7 +165,7 @@ def _spread(case: Case) -> str:
 
 
 def _rationale(study: RatedStudy | None) -> str:
-    return content_text(study.rationale) if study else ""
+    return study.markdown_rationale if study else ""
 
 
 def _facts(advice: Advice) -> str:
@@ -195,17 +196,17 @@ def _studies(heading: str, case: Case) -> str:
 
 
 def _done(study: RatedStudy) -> str:
-    return wording.graded(content_text(study.study.title), chart_text(study.done))
+    return wording.graded(study.study.markdown_title, chart_text(study.done))
 
 
 def _titles(studies: Iterable[RatedStudy]) -> list[str]:
-    return [content_text(study.study.title) for study in studies]
+    return [study.study.markdown_title for study in studies]
 
 
 def _study(study: RatedStudy, told: bool = False) -> str:
     """`told`: its cautions stand on the card already."""
     grade = wording.full_grade(study)
-    title = content_text(study.study.title)
+    title = study.study.markdown_title
     cautioned = (
         ""
         if told
@@ -217,7 +218,7 @@ def _study(study: RatedStudy, told: bool = False) -> str:
 
 def _cautioned_title(study: RatedStudy) -> str:
     cautioned = content_text(caution_wording.caution_words(study.cautions))
-    return wording.graded(content_text(study.study.title), cautioned)
+    return wording.graded(study.study.markdown_title, cautioned)
 
 
 def _may_mean(study: RatedStudy) -> str:
@@ -248,6 +249,7 @@ def _step(step: Step) -> str:
     return f"**{content_text(step.finding)}:** {content_text(step.advice)}"
 
 
+@lru_cache(maxsize=1_000)
 def _foot(source: Reference) -> str:
     """Unreviewed content has no licence for clinical use either; our page has the whole notice."""
     rests_on = content_text(wording.joined(wording.origin(source), wording.variants(source.variants)))

@@ -91,7 +91,7 @@ def local_reference(order: Json) -> str:
 def entries(order: Json, member: str) -> list[Any]:
     """A repeating member as a list, whatever was sent: a lone object is one entry, null is none."""
     value = order.get(member)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list | tuple):
         return [entry for entry in value if entry is not None]
     return [value] if isinstance(value, dict) else []
 

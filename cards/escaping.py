@@ -12,22 +12,19 @@ import re
 import unicodedata
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# Punctuation that starts nothing when it stands inside a word or a number: "8.5", "s/p", "T2-weighted".
-_INNER = "(?<=[^\\W_])[.'/%-](?=[^\\W_])"
-_MARKED = re.compile(f"(?P<inner>{_INNER})|(?P<mark>[!-+\\-./:-@\\[-`{{-~])")
+# Punctuation starts nothing when it stands inside a word or a number: "8.5", "s/p", "T2-weighted".
+_INNER = r"(?<![^\W_][.'/%-](?=[^\W_]))"
+_MARKED = re.compile(rf"[!-+\-./:-@\[-`{{-~]{_INNER}")
 _CONTENT_MARKED = re.compile(r"[\\`*_\[\]|~<>&]|^[-+#=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
-# With signs of which a text holds one, or the pattern is not in it.
 _ADDRESS_BREAKS = (
-    ("@", re.compile(r"\s*@\s*"), " @ "),
-    (("//",), re.compile(r":(?=//)"), ": "),
-    (("//",), re.compile(r"/(?=/)"), "/ "),
-    (".", re.compile(r"(?<=www)\.", re.IGNORECASE), " ."),
-    (
-        ".\u3002\uff0e\uff61",
-        re.compile(r"(?<=\S)([.\u3002\uff0e\uff61])(?=(?:[^\W\d_]|[^\x00-\x7f]){2})"),
-        r"\1 ",
-    ),
+    (re.compile(r"\s*@\s*"), " @ "),
+    (re.compile(r":(?=//)"), ": "),
+    (re.compile(r"/(?=/)"), "/ "),
+    (re.compile(r"(?<=www)\.", re.IGNORECASE), " ."),
+    (re.compile(r"(?<=\S)([.\u3002\uff0e\uff61])(?=(?:[^\W\d_]|[^\x00-\x7f]){2})"), r"\1 "),
 )
+# Without any of these there is nothing to break: most texts have a full stop at their end at most.
+_MAY_BE_ADDRESS = re.compile(r"[@\u3002\uff0e\uff61]|//|\.(?=\S)|[wW]\.")
 # Shown as nothing at all, and not of a category that says so.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _PLAIN = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'"})
@@ -35,7 +32,7 @@ _PLAIN = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'"})
 
 def units(text: str) -> int:
     """Length in UTF-16 units: never less than the number of code points."""
-    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shortened(text: str, limit: int) -> str:
@@ -65,16 +62,13 @@ def content_text(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    if match.lastgroup == "inner":
-        return match[0]
     return _ENTITIES.get(match[0], f"\\{match[0]}")
 
 
 def _one_line(text: str) -> str:
-    if text.isascii() and text.isprintable():  # nothing in it is hidden
-        return " ".join(text.split())
-    visible = (_visible(character) for character in text)
-    return " ".join("".join(visible).split())
+    if not text.isprintable() or not (text.isascii() or _INVISIBLE.isdisjoint(text)):
+        text = "".join(map(_visible, text))
+    return " ".join(text.split())
 
 
 def _visible(character: str) -> str:
@@ -85,8 +79,9 @@ def _visible(character: str) -> str:
     return "" if category.startswith("C") or character in _INVISIBLE else character
 
 
-def _unaddressed(text: str) -> str:
-    for signs, pattern, broken in _ADDRESS_BREAKS:
-        if any(sign in text for sign in signs):
-            text = pattern.sub(broken, text)
-    return " ".join(text.split())
+def _unaddressed(line: str) -> str:
+    if not _MAY_BE_ADDRESS.search(line):
+        return line
+    for pattern, broken in _ADDRESS_BREAKS:
+        line = pattern.sub(broken, line)
+    return " ".join(line.split())

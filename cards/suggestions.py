@@ -81,7 +81,7 @@ def _answered(case: Case, answer: Answer) -> Suggestion:
 
 
 def _updated(case: Case, study: RatedStudy) -> tuple[Suggestion, ...]:
-    title = plain(study.study.title)
+    title = study.study.plain_title
     action = update(wording.replaced(case.title, title), _exchanged(case, study))
     label = wording.change_to(title, _grade(case, study))
     return (Suggestion(case.new_id(), label, (action,), case.recommends(study), study.study.id),)
@@ -89,7 +89,7 @@ def _updated(case: Case, study: RatedStudy) -> tuple[Suggestion, ...]:
 
 def _created_and_deleted(case: Case, study: RatedStudy) -> tuple[Suggestion, ...]:
     """Both or neither is marked: the new order alone would leave the patient with two."""
-    ordering = wording.order_new(plain(study.study.title), _grade(case, study))
+    ordering = wording.order_new(study.study.plain_title, _grade(case, study))
     removing, recommended = wording.remove(case.title), case.recommends(study)
     new = create(ordering, as_new_draft(_exchanged(case, study)))
     old = delete(removing, local_reference(case.advice.order))

@@ -109,7 +109,7 @@ def _withdrawn(case: Case, ordered: str, finding: str) -> str:
     instead = case.instead
     usual = instead is not None and instead.rating is Rating.USUALLY_APPROPRIATE
     consider = (
-        (f"Consider {plain(instead.study.title)}, not {ordered}: {finding}",) if instead and usual else ()
+        (f"Consider {instead.study.plain_title}, not {ordered}: {finding}",) if instead and usual else ()
     )
     return _first_that_fits(
         *consider,
@@ -126,7 +126,7 @@ def _drafted(ordered: str, better: str) -> str:
 
 
 def _best(case: Case) -> str:
-    return plain(case.best.study.title) if case.best else ""
+    return case.best.study.plain_title if case.best else ""
 
 
 def _first_that_fits(*forms: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import takewhile
 
 from cards.advice import (
@@ -10,29 +11,31 @@ from cards.advice import (
     Ask,
     Opinion,
     RatedStudy,
-    Reference,
     Step,
     Study,
 )
 from cards.vocabulary import ANSWER, Band, Coding, Rating, Verdict
 from cds_service.fhir.orders import DraftOrder
 from cds_service.guideline.asks import Asked, AskedAnswer
-from cds_service.guideline.assess import Assessment, Option
+from cds_service.guideline.assess import Assessment
 from cds_service.guideline.cautions import Concerns
 from cds_service.guideline.chart import MRI_RESULT
 from cds_service.guideline.content.library import Library
 from cds_service.guideline.content.topic_schema import GuidelineTopic
+from cds_service.guideline.reach import Option
 from cds_service.guideline.ways import Kind, Outcome
 from cds_service.patient_cautions import PatientCautions, not_looked_for, old_lines
 from cds_service.patient_history import history_of, lesion_reason, radiation_lines, with_done
-from cds_service.patient_lines import fact_lines, remarks, unknown
-from cds_service.rated_studies import Letterhead, page_url, preference, rated_option, rated_study
+from cds_service.patient_lines import fact_lines, indication_text, remarks, unknown
+from cds_service.rated_studies import Letterhead, page_url, preference, rated_option
 
 
-def advise(head: Letterhead, assessment: Assessment, draft: DraftOrder, drafted: Iterable[str]) -> Advice:
+def advise(
+    head: Letterhead, assessment: Assessment, draft: DraftOrder, drafted: Iterable[str], today: date
+) -> Advice:
     """The advice on one draft. `drafted`: catalogue ids of the session's other drafts."""
     topic = head.topic
-    patient = PatientCautions(head.library, assessment.chart, head.today, head.max_age_days)
+    patient = PatientCautions(head.library, assessment.chart, today, head.max_age_days)
     in_scope = assessment.verdict is not Verdict.NOT_APPLICABLE
     ordered = patient.about(assessment.procedures if in_scope else ())
     done = {one.procedure: one.evidence for one in reversed(assessment.chart.done_lately)}
@@ -50,7 +53,7 @@ def advise(head: Letterhead, assessment: Assessment, draft: DraftOrder, drafted:
         verdict=assessment.verdict,
         ordered=_ordered(head, assessment, draft),
         ordered_title=_ordered_title(head.library, assessment, draft),
-        source=_reference(head, assessment),
+        source=head.reference(assessment.rows),
         qcdsm=head.qcdsm,
         cautions=patient.cards(ordered),
         better=better,
@@ -77,10 +80,10 @@ def advise(head: Letterhead, assessment: Assessment, draft: DraftOrder, drafted:
 def _ordered(head: Letterhead, assessment: Assessment, draft: DraftOrder) -> RatedStudy | None:
     """The ordered study; when its codes name several that all have one rating, what they have in common."""
     if len(assessment.procedures) == 1:
-        return rated_study(head, assessment.procedures[0], assessment.rating, assessment.rows)
+        return head.rated(assessment.procedures[0], assessment.rating, assessment.rows)
     if assessment.rating is None:
         return None
-    one_of_them = rated_study(head, assessment.procedures[0], assessment.rating, assessment.rows)
+    one_of_them = head.rated(assessment.procedures[0], assessment.rating, assessment.rows)
     same_dose = len({row.rating.adult_radiation for row in assessment.rows}) == 1
     return replace(
         one_of_them,
@@ -205,21 +208,6 @@ def _leads_to(outcomes: frozenset[Outcome]) -> str:
     }.get(only.kind, "")
 
 
-def _reference(head: Letterhead, assessment: Assessment) -> Reference:
-    topic = head.topic
-    return Reference(
-        topic_title=topic.title,
-        publisher=topic.publisher,
-        edition=topic.edition,
-        source_url=topic.source_url,
-        page_url=page_url(head, assessment.rows),
-        topic_url=page_url(head, ()),
-        licence_notice=topic.licence.notice,
-        variants=tuple((variant.number, variant.title) for variant in assessment.variants),
-        unreviewed=topic.status == "unreviewed",
-    )
-
-
 def _next_steps(topic: GuidelineTopic, assessment: Assessment) -> tuple[Step, ...]:
     """What comes next: for the result that the MRI's report gives, else for every one it may have."""
     if assessment.verdict is not Verdict.AFTER_MRI:
@@ -239,4 +227,4 @@ def _indication(
     topic: GuidelineTopic, assessment: Assessment, draft: DraftOrder
 ) -> Mapping[str, object] | None:
     """The reason to add, for an order that states none (answers are not reasons)."""
-    return None if draft.order.reasons else lesion_reason(topic, assessment)
+    return None if draft.order.reasons else lesion_reason(indication_text(topic, assessment))

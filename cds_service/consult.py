@@ -68,17 +68,28 @@ class Desk:
     local_codes: LocalCodes = NO_LOCAL_CODES
     seal: bytes = field(default_factory=lambda: token_bytes(16), repr=False)  # no other desk's
     line: Line = field(default_factory=Line)  # outlives the desk when a tenants file is read anew
+    topics: tuple[GuidelineTopic, ...] = field(init=False)  # the service's own first
     in_words: Mapping[str, tuple[str, str]] = field(init=False)  # answers by the text they are written with
+    heads: Mapping[str, Letterhead] = field(init=False)  # by topic
 
     def __post_init__(self) -> None:
-        words = (answers_in_words(topic) for topic in self.topics)
-        object.__setattr__(self, "in_words", {text: a for one in words for text, a in one.items()})
-
-    @property
-    def topics(self) -> tuple[GuidelineTopic, ...]:
-        """The service's own topic first, then any other that the library holds."""
         others = (topic for topic in self.library.topics.values() if topic.id != self.topic.id)
-        return (self.topic, *others)
+        topics = (self.topic, *others)
+        words = (answers_in_words(topic) for topic in topics)
+        object.__setattr__(self, "topics", topics)
+        object.__setattr__(self, "in_words", {text: a for one in words for text, a in one.items()})
+        object.__setattr__(self, "heads", {topic.id: self._head(topic) for topic in topics})
+
+    def _head(self, topic: GuidelineTopic) -> Letterhead:
+        return Letterhead(
+            self.library,
+            topic,
+            self.public_url,
+            self.qcdsm,
+            {"egfr": self.egfr_max_age_days},
+            self.local_codes,
+            self.tenant.write_protocol,
+        )
 
 
 async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId) -> Consultation:
@@ -182,7 +193,7 @@ def _without_repeats(advices: Iterable[Advice]) -> list[Advice]:
     told: list[Advice] = []
     led_with: list[str] = []
     for advice in advices:
-        told.append(replace(advice, offered_elsewhere=tuple(led_with)))
+        told.append(replace(advice, offered_elsewhere=tuple(led_with)) if led_with else advice)
         led_with += [study.study.id for study in advice.better if not study.withdrawn][:1]
     return told
 
@@ -201,6 +212,8 @@ def _in_scope(desk: Desk, topic: GuidelineTopic, draft: DraftOrder, chart: Chart
 
 def _topic_of(desk: Desk, draft: DraftOrder, chart: Chart) -> GuidelineTopic:
     """The first topic that the order is about; the service's own when it is about none."""
+    if len(desk.topics) == 1:
+        return desk.topic
     about = (topic for topic in desk.topics if _in_scope(desk, topic, draft, chart))
     return next(about, desk.topic)
 
@@ -216,20 +229,9 @@ def _procedures(desk: Desk, draft: DraftOrder) -> tuple[Procedure, ...]:
 
 def _advise(desk: Desk, judgement: Judgement, drafts: Drafts, today: date) -> Advice:
     draft, topic, assessment = judgement
-    max_age_days = {"egfr": desk.egfr_max_age_days}
-    head = Letterhead(
-        desk.library,
-        topic,
-        desk.public_url,
-        desk.qcdsm,
-        today,
-        max_age_days,
-        desk.local_codes,
-        desk.tenant.write_protocol,
-    )
     others = (other for other in (*drafts.selected, *drafts.others) if other.raw is not draft.raw)
     drafted = [other.order.procedures[0] for other in others if len(other.order.procedures) == 1]
-    return advise(head, assessment, draft, drafted)
+    return advise(desk.heads[topic.id], assessment, draft, drafted, today)
 
 
 def _require_problem_list(

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from cards.advice import Caution, FactLine, RatedStudy
-from cds_service.guideline.cautions import Cautioned, Concerns, concerns_of
+from cds_service.guideline.cautions import Bearing, Cautioned, Concerns, bearing_of, concerns_among
 from cds_service.guideline.chart import CAUTION_FACTS, Chart
 from cds_service.guideline.content.library import Library
 from cds_service.patient_lines import source_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PatientCautions:
     """One patient's chart, ready to be asked about any study of the catalogue.
 
@@ -23,16 +24,18 @@ class PatientCautions:
     today: date
     max_age_days: Mapping[str, int]
 
+    @cached_property
+    def _bearing(self) -> tuple[Bearing, ...]:
+        return bearing_of(self.library.cautions, self.chart, self.today, self.max_age_days)
+
     def about(self, procedures: Iterable[str]) -> Concerns:
         """What bears on a study; several ids = the order leaves open which. None = nothing."""
         studies = [self.library.procedures[name] for name in procedures]
-        if not studies:
-            return Concerns()
-        return concerns_of(studies, self.library.cautions, self.chart, self.today, self.max_age_days)
+        return concerns_among(self._bearing, studies) if studies else Concerns()
 
     def told(self, studies: Iterable[RatedStudy]) -> tuple[RatedStudy, ...]:
         """The studies with their cautions; those that a caution withdraws go last."""
-        cautioned = [replace(one, cautions=self.cards(self.about([one.study.id]))) for one in studies]
+        cautioned = [self._cautioned(one) for one in studies]
         return tuple(sorted(cautioned, key=lambda one: one.withdrawn))
 
     def cards(self, concerns: Concerns) -> tuple[Caution, ...]:
@@ -42,6 +45,10 @@ class PatientCautions:
     def spares(self, procedure: str, concerns: Concerns) -> bool:
         """True when none of these cautions bears on that study as well."""
         return self.about([procedure]).codes.isdisjoint(concerns.codes)
+
+    def _cautioned(self, one: RatedStudy) -> RatedStudy:
+        cautions = self.cards(self.about([one.study.id]))
+        return replace(one, cautions=cautions) if cautions else one
 
     def _card(self, caution: Cautioned) -> Caution:
         """A number is told by its value, anything else by the chart's own words."""

@@ -21,14 +21,14 @@ def history_of(topic: GuidelineTopic, assessment: Assessment, draft: DraftOrder)
     if not assessment.answers:
         return None
     named = any(reason.concepts & set(topic.applicability.reasons) for reason in draft.order.reasons)
-    reason = None if named else lesion_reason(topic, assessment)
-    return History(indication_text(topic, assessment), tuple(_references(topic, assessment)), reason)
+    text = indication_text(topic, assessment)
+    return History(text, tuple(_references(topic, assessment)), None if named else lesion_reason(text))
 
 
-def lesion_reason(topic: GuidelineTopic, assessment: Assessment) -> Json:
-    """The lesion as a coded reason, with what is known of it in words."""
+def lesion_reason(text: str) -> Json:
+    """The lesion as a coded reason. `text`: what is known of it, in words."""
     coding = Coding(SNOMED_CT, LESION_OF_LIVER, "Liver lesion")
-    return {"coding": [coding.to_json()], "text": indication_text(topic, assessment)}
+    return {"coding": [coding.to_json()], "text": text}
 
 
 def with_done(studies: Iterable[RatedStudy], done: Mapping[str, Evidence]) -> tuple[RatedStudy, ...]:

@@ -175,12 +175,12 @@ def _answers(value: object, in_words: Mapping[str, tuple[str, str]]) -> dict[str
     answers: dict[str, tuple[str, ...]] = {}
     for concept in _concepts(value):
         worded = _in_words(concept, in_words)
-        entry: dict[str, tuple[str, ...]] = {worded[0]: (worded[1],)} if worded else {}
+        entry: dict[str, list[str]] = {worded[0]: [worded[1]]} if worded else {}
         for coding in codings(concept):
             question, dot, answer = coding.code.partition(".")
             if coding.system == ANSWER and dot and answer:
-                entry[question] = (*entry.get(question, ()), answer)
-        answers |= entry
+                entry.setdefault(question, []).append(answer)
+        answers |= {question: tuple(given) for question, given in entry.items()}
     return answers
 
 

@@ -1,11 +1,10 @@
 """Asks: the questions whose answers change the outcome, with answers that lead to the same one joined."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cds_service.guideline.content.topic_schema import GuidelineTopic
-from cds_service.guideline.criteria import Possible
-from cds_service.guideline.ways import PROCEDURE, Outcome, Told, Way
+from cds_service.guideline.ways import PROCEDURE, Left, Outcome, Told, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,13 @@ class Asked:
 
 def asks_of(
     topic: GuidelineTopic,
-    possible: Mapping[str, Possible],
+    left: Sequence[Left],
     procedures: tuple[str, ...],
     results: Sequence[tuple[Way, Told]],
 ) -> tuple[Asked, ...]:
-    about_chart = (_ask(name, p.values, results, p.on_the_bound) for name, p in possible.items() if p.open)
+    about_chart = (
+        _ask(one.question, one.values, results, one.on_the_bound) for one in left if len(one.values) > 1
+    )
     about_order = (_ask_procedure(topic, procedures, results),) if len(procedures) > 1 else ()
     return tuple(asked for asked in (*about_chart, *about_order) if asked is not None)
 

@@ -3,49 +3,21 @@
 Pure: the same topic, chart and order give the same assessment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cards.vocabulary import Band, Rating, Verdict
-from cds_service.guideline.asks import Asked, asks_of
+from cards.vocabulary import Rating, Verdict
+from cds_service.guideline.asks import Asked
 from cds_service.guideline.chart import MRI_SINCE, YES, Chart
 from cds_service.guideline.content.schema import Procedure
-from cds_service.guideline.content.topic_schema import GuidelineTopic, Variant
+from cds_service.guideline.content.topic_schema import GuidelineTopic, Row, Variant
 from cds_service.guideline.criteria import Possible, possible_answers
 from cds_service.guideline.explaining import explained
 from cds_service.guideline.finding import Finding
 from cds_service.guideline.indication import Applies, applies, with_reasons
 from cds_service.guideline.order import Order
-from cds_service.guideline.ways import (
-    PROCEDURE,
-    Kind,
-    Outcome,
-    Row,
-    Told,
-    Way,
-    covering,
-    is_characterized,
-    told,
-    ways_of,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Any study of the topic for this patient. `rating` only when every way gives the same band.
-
-    `always_usual`: usually appropriate in every way that a variant covers, and some variant does.
-    """
-
-    procedure: str
-    rating: Rating | None
-    rows: tuple[Row, ...]
-    always_usual: bool
-
-    @property
-    def medians(self) -> tuple[int, ...]:
-        """Panel medians over the rows, low to high."""
-        return medians(self.rows)
+from cds_service.guideline.reach import Option, medians, reached
+from cds_service.guideline.ways import Left, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +65,6 @@ def assess(
     return _by_ways(topic, told_chart, order, procedures, scope)
 
 
-def medians(rows: Sequence[Row]) -> tuple[int, ...]:
-    """The distinct panel medians of these rows, low to high."""
-    return tuple(sorted({row.rating.median for row in rows}))
-
-
-def common_rating(rows: Sequence[Row]) -> Rating | None:
-    """The rating these rows share; a panel's disagreement is kept only when every row has it."""
-    ratings = {row.rating.rating for row in rows}
-    if len({rating.band for rating in ratings}) != 1:
-        return None
-    return ratings.pop() if len(ratings) == 1 else Rating.MAY_BE_APPROPRIATE
-
-
 def _outside(scope: Finding, chart: Chart, procedures: tuple[str, ...]) -> Assessment:
     finding = Finding("the topic applies to this order", scope.holds, parts=(scope,))
     return Assessment(Verdict.NOT_APPLICABLE, finding, chart, procedures)
@@ -136,56 +95,17 @@ def _by_ways(
     topic: GuidelineTopic, chart: Chart, order: Order, procedures: tuple[str, ...], scope: Applies
 ) -> Assessment:
     possible = _possible(topic, chart, order)
-    ways = ways_of({name: answer.values for name, answer in possible.items()})
-    covered = tuple((way, covering(topic, way)) for way in ways)
-    results = [
-        ({**way, PROCEDURE: p}, told(p, variants, is_characterized(way)))
-        for way, variants in covered
-        for p in procedures
-    ]
-    outcomes = frozenset(result.outcome for _, result in results)
-    rows = _distinct(results)
-    verdict = _verdict(outcomes)
+    left = tuple(Left(name, answer.values, answer.on_the_bound) for name, answer in possible.items())
+    found = reached(topic, procedures, left)
     return Assessment(
-        verdict=verdict,
-        finding=explained(topic, possible, covered, verdict, scope),
+        verdict=found.verdict,
+        finding=explained(topic, possible, found.covered, found.verdict, scope),
         chart=chart,
         procedures=procedures,
-        rating=common_rating(rows) if verdict is Verdict.RATED else None,
-        rows=rows,
-        asks=asks_of(topic, possible, procedures, results) if verdict is Verdict.UNDETERMINED else (),
-        outcomes=outcomes,
-        options=tuple(_option(p, covered) for p in _rated_procedures(topic)),
+        rating=found.rating,
+        rows=found.rows,
+        asks=found.asks,
+        outcomes=found.outcomes,
+        options=found.options,
         answers=possible,
     )
-
-
-def _verdict(outcomes: frozenset[Outcome]) -> Verdict:
-    if len(outcomes) > 1:
-        return Verdict.UNDETERMINED
-    (only,) = outcomes
-    return {
-        Kind.RATED: Verdict.RATED,
-        Kind.NO_CRITERIA: Verdict.NO_CRITERIA,
-        Kind.CONFLICT: Verdict.CONFLICTING,
-        Kind.CHARACTERIZED: Verdict.NOT_APPLICABLE,
-    }[only.kind]
-
-
-def _distinct(results: Sequence[tuple[Way, Told]]) -> tuple[Row, ...]:
-    rows = {(r.variant.number, r.rating.procedure): r for _, result in results for r in result.rows}
-    return tuple(rows[key] for key in sorted(rows))
-
-
-def _rated_procedures(topic: GuidelineTopic) -> tuple[str, ...]:
-    return tuple({row.procedure: None for variant in topic.variants for row in variant.ratings})
-
-
-def _option(procedure: str, covered: Sequence[tuple[Way, tuple[Variant, ...]]]) -> Option:
-    results = [(way, told(procedure, variants, is_characterized(way))) for way, variants in covered]
-    outcomes = {result.outcome for _, result in results}
-    where_covered = {r.outcome for (_, variants), (_, r) in zip(covered, results, strict=True) if variants}
-    rows = _distinct(results)
-    rated = len(outcomes) == 1 and next(iter(outcomes)).kind is Kind.RATED
-    usual = where_covered == {Outcome(Kind.RATED, Band.USUALLY)}
-    return Option(procedure, common_rating(rows) if rated else None, rows, usual)

@@ -5,8 +5,8 @@ value that the fact still allows makes it so; where the fact may be true and may
 question, and never withdraws a study. What was not searched for makes no caution, only an `unknown`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ from cds_service.guideline.chart import (
     Measure,
     Searched,
 )
-from cds_service.guideline.content.caution_schema import Caution, CautionWhen, Concern, IfOpen
+from cds_service.guideline.content.caution_schema import Caution, CautionWhen, Concern
 from cds_service.guideline.content.schema import Procedure
 from cds_service.guideline.criteria import contains
 
@@ -55,6 +55,20 @@ class OldResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """A caution that holds for this patient, or may (`certain` = False), whichever study is asked about."""
+
+    code: str
+    fact: Fact
+    age: str
+    certain: bool
+
+
+# `str`: what could not be looked for, in words.
+Bearing: TypeAlias = tuple[Caution, Holding | OldResult | str]
+
+
+@dataclass(frozen=True, slots=True)
 class Concerns:
     """All that bears on one study. `unknown`: what could not be looked for, in words."""
 
@@ -84,19 +98,36 @@ def concerns_of(
 
     `max_age_days`: by fact; overrides the content's own limit.
     """
-    found: list[Cautioned | OldResult | str] = []
-    for code, entry in entries.items():
-        concerning = _concerning(procedures, entry)
-        if concerning:
-            limit = (max_age_days or {}).get(entry.fact, entry.max_age_days)
-            found.extend(_judged(code, entry, concerning, chart, today, limit))
-    cautions = [one for one in found if isinstance(one, Cautioned)]
-    replaced = {entries[one.code].replaces for one in cautions if one.certain}
-    kept = [one for one in cautions if one.code not in replaced]
+    return concerns_among(bearing_of(entries, chart, today, max_age_days), procedures)
+
+
+def bearing_of(
+    entries: Entries, chart: Chart, today: date, max_age_days: Mapping[str, int] | None = None
+) -> tuple[Bearing, ...]:
+    """What of this patient bears on any study, in the content's order."""
+    limits = max_age_days or {}
+    judged = (
+        (entry, _judged(code, entry, chart, today, limits.get(entry.fact, entry.max_age_days)))
+        for code, entry in entries.items()
+    )
+    return tuple((entry, found) for entry, found in judged if found is not None)
+
+
+def concerns_among(bearing: Sequence[Bearing], procedures: Sequence[Procedure]) -> Concerns:
+    """Those that are about this study; see `concerns_of`."""
+    matched = ((_concerning(procedures, entry), entry, found) for entry, found in bearing)
+    concerned = [(concerning, entry, found) for concerning, entry, found in matched if concerning]
+    cautions = [
+        (entry, _cautioned(found, entry, concerning))
+        for concerning, entry, found in concerned
+        if isinstance(found, Holding)
+    ]
+    replaced = {entry.replaces for entry, one in cautions if one.certain}
+    kept = [one for _, one in cautions if one.code not in replaced]
     return Concerns(
         tuple(sorted(kept, key=lambda one: (not one.withdraws, not one.certain))),
-        tuple(one for one in found if isinstance(one, OldResult)),
-        tuple(dict.fromkeys(one for one in found if isinstance(one, str))),
+        tuple(found for _, _, found in concerned if isinstance(found, OldResult)),
+        tuple(dict.fromkeys(found for _, _, found in concerned if isinstance(found, str))),
     )
 
 
@@ -146,50 +177,41 @@ def _is_about(concern: Concern, procedure: Procedure) -> bool:
 
 
 def _judged(
-    code: str, entry: Caution, concerning: Sequence[Concern], chart: Chart, today: date, limit: int | None
-) -> Iterator[Cautioned | OldResult | str]:
+    code: str, entry: Caution, chart: Chart, today: date, limit: int | None
+) -> Holding | OldResult | str | None:
     """The caution, or the old result in its place, or the name of what was not looked for; or nothing."""
     fact = chart.facts.get(entry.fact)
     if fact is None or _not_looked_for(fact):
-        if not _too_old_to_ask(entry, chart):
-            yield entry.subject
-        return
+        return None if _too_old_to_ask(entry, chart) else entry.subject
+    if _says_nothing(fact):
+        return None
     standing = _standing(entry.when, fact)
+    if standing is False:
+        return None
     evidence = fact.evidence[0] if fact.evidence else None
-    if standing is False or _says_nothing(fact):
-        return
+    age = age_in_words(evidence.day, today) if evidence and evidence.day else ""
     if evidence and evidence.day and limit is not None and (today - evidence.day).days > limit:
-        yield OldResult(_filled(entry.finding, entry, fact), age_in_words(evidence.day, today), evidence)
-    elif standing is True:
-        yield _certain(code, entry, concerning, fact, today)
-    elif entry.if_open is not None and evidence is not None:
-        yield _asked(_certain(code, entry, concerning, fact, today), entry, entry.if_open, fact)
+        return OldResult(_filled(entry.finding, entry, fact), age, evidence)
+    if standing is None and (entry.if_open is None or evidence is None):
+        return None
+    return Holding(code, fact, age, certain=standing is True)
 
 
-def _certain(code: str, entry: Caution, concerning: Sequence[Concern], fact: Fact, today: date) -> Cautioned:
-    evidence = fact.evidence[0] if fact.evidence else None
+def _cautioned(holding: Holding, entry: Caution, concerning: Sequence[Concern]) -> Cautioned:
+    """What may not be true is worded as a question, and withdraws nothing."""
+    fact, concern = holding.fact, concerning[0]
+    opened = None if holding.certain else entry.if_open
     return Cautioned(
-        code=code,
-        finding=_filled(entry.finding, entry, fact),
-        first=concerning[0].first,
-        advice=concerning[0].advice,
-        withdraws=all(concern.effect == "withdraw" for concern in concerning),
-        evidence=evidence,
+        code=holding.code,
+        finding=_filled((opened or entry).finding, entry, fact),
+        first=(opened or concern).first,
+        advice=(opened or concern).advice,
+        withdraws=holding.certain and all(each.effect == "withdraw" for each in concerning),
+        certain=holding.certain,
+        evidence=fact.evidence[0] if fact.evidence else None,
         note=fact.note,
-        age=age_in_words(evidence.day, today) if evidence and evidence.day else "",
-        beside=concerning[0].beside,
-    )
-
-
-def _asked(caution: Cautioned, entry: Caution, opened: IfOpen, fact: Fact) -> Cautioned:
-    """The same as a question. What may not be true withdraws nothing."""
-    return replace(
-        caution,
-        finding=_filled(opened.finding, entry, fact),
-        first=opened.first,
-        advice=opened.advice,
-        withdraws=False,
-        certain=False,
+        age=holding.age,
+        beside=concern.beside,
     )
 
 

@@ -44,7 +44,8 @@ class Possible:
 def possible_answers(name: str, question: Question, chart: Chart, order: Order) -> Possible:
     """Answers to a question about the chart: the order's own answer first, else what the fact leaves."""
     from_chart = _from_fact(question, chart)
-    answered = tuple(value for value in order.answers.get(name, ()) if value in question.values)
+    told = dict.fromkeys(order.answers.get(name, ()))  # said twice is said once: each would be a way
+    answered = tuple(value for value in told if value in question.values)
     if not answered:
         return from_chart
     evidence = (Evidence(order.reference, _answer_text(question, answered)),)
@@ -80,7 +81,8 @@ def _from_fact(question: Question, chart: Chart) -> Possible:
             values, on_the_bound = _by_interval(question, measure.interval)
             return Possible(values, measure.evidence, measure.note, on_the_bound)
         case Choice() as choice:
-            values = tuple(v for v, spec in question.values.items() if set(spec.facts) & set(choice.possible))
+            left = set(choice.possible)
+            values = tuple(v for v, spec in question.values.items() if not left.isdisjoint(spec.facts))
             return Possible(values or everything, choice.evidence, choice.note)
         case _:
             return Possible(everything)

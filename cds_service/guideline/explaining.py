@@ -37,11 +37,12 @@ def _variant_finding(
     possible: Mapping[str, Possible],
     covered: Sequence[tuple[Way, tuple[Variant, ...]]],
 ) -> Finding:
-    holds = [variant in variants for _, variants in covered]
-    standing = True if all(holds) else None if any(holds) else False
+    holding = sum(any(variant is held for held in variants) for _, variants in covered)
+    if not holding:
+        return Finding(f"variant {variant.number}", False)
     criteria = variant.criteria.items()
     parts = tuple(_criterion(topic, name, allowed, possible[name]) for name, allowed in criteria)
-    return Finding(f"variant {variant.number}", standing, parts=() if standing is False else parts)
+    return Finding(f"variant {variant.number}", True if holding == len(covered) else None, parts=parts)
 
 
 def _criterion(topic: GuidelineTopic, name: str, allowed: tuple[str, ...], answer: Possible) -> Finding:

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TypeAlias
 
 from cards.vocabulary import Band
-from cds_service.guideline.content.topic_schema import GuidelineTopic, RatingRow, Variant
+from cds_service.guideline.content.topic_schema import GuidelineTopic, Row, Variant
 from cds_service.guideline.criteria import fits
 
 Way: TypeAlias = Mapping[str, str]  # question -> one answer
@@ -26,11 +26,12 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A rating row with the variant it belongs to."""
+class Left:
+    """The answers to one question that are still possible; see `Possible`."""
 
-    variant: Variant
-    rating: RatingRow
+    question: str
+    values: tuple[str, ...]
+    on_the_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Told:
 
     outcome: Outcome
     rows: tuple[Row, ...] = ()
+
+
+RATED: Mapping[Band, Outcome] = {band: Outcome(Kind.RATED, band) for band in Band}
+CONFLICT = Outcome(Kind.CONFLICT)
+SILENT = Told(Outcome(Kind.NO_CRITERIA))
+OUTSIDE = Told(Outcome(Kind.CHARACTERIZED))
 
 
 def ways_of(possible: Mapping[str, tuple[str, ...]]) -> tuple[Way, ...]:
@@ -70,11 +77,9 @@ def is_characterized(way: Way) -> bool:
 def told(procedure: str, variants: Iterable[Variant], characterized: bool) -> Told:
     """What these variants, holding at once, say of a procedure. Variants that do not list it are silent."""
     if characterized:
-        return Told(Outcome(Kind.CHARACTERIZED))
-    rows = tuple(Row(v, row) for v in variants for row in v.ratings if row.procedure == procedure)
+        return OUTSIDE
+    rows = tuple([variant.rows[procedure] for variant in variants if procedure in variant.rows])
     bands = {row.rating.rating.band for row in rows}
     if not bands:
-        return Told(Outcome(Kind.NO_CRITERIA))
-    if len(bands) > 1:
-        return Told(Outcome(Kind.CONFLICT), rows)
-    return Told(Outcome(Kind.RATED, bands.pop()), rows)
+        return SILENT
+    return Told(RATED[bands.pop()] if len(bands) == 1 else CONFLICT, rows)

@@ -224,3 +224,13 @@ def test_not_applicable_says_why(chart: Chart, why: str) -> None:
     found = assess(TOPIC, LIBRARY.procedures, chart, order)
     assert found.verdict is Verdict.NOT_APPLICABLE
     assert why in found.finding.parts[0].statement
+
+
+def test_an_answer_said_a_thousand_times_is_one_answer() -> None:
+    """Each would be a way otherwise, and three such answers a thousand million of them."""
+    answers = {"lesion-size": "under-1-cm", "initial-imaging": "us", "extrahepatic-malignancy": "yes"}
+    told = {question: (value,) * 1_000 for question, value in answers.items()}
+
+    once = judge(chart_of(Interval()), PET, answers={name: (value,) for name, value in answers.items()})
+
+    assert judge(chart_of(Interval()), PET, answers=told) == once

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cds_service.guideline.content.schema import Content, ContrastAgent, Modality, Name, Words
+from cds_service.guideline.content.schema import Bound, Content, ContrastAgent, Modality, Name, Words
 
 CautionCode = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$")]
 
@@ -12,8 +12,8 @@ CautionCode = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$")]
 class CautionWhen(Content):
     """When a fact makes a caution: a number strictly below or above a bound, or one of these values."""
 
-    below: float | None = None
-    above: float | None = None
+    below: Bound | None = None
+    above: Bound | None = None
     values: tuple[Words, ...] = ()
 
 

@@ -57,6 +57,8 @@ _WORDINGS: Mapping[str, str] = {
     "tuple_type": "must be a list, write each entry after a hyphen",
     "dict_type": "must be a mapping, write keys and values",
     "model_type": "must be a mapping, write its keys and values",
+    "greater_than": "must be more than {gt:g}",
+    "finite_number": "must be a finite number",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
 }

@@ -1,4 +1,4 @@
-"""Checks of a topic's questions: each answer of the kind its fact needs, none overlapping another."""
+"""Checks of a topic's questions: each answer of the kind its fact needs, one answer for all that may be."""
 
 from collections.abc import Collection, Iterator
 
@@ -8,6 +8,7 @@ from cds_service.guideline.content.strict_yaml import Path
 from cds_service.guideline.content.topic_schema import Question, QuestionValue
 
 _MEMBERS = ("facts", "measure", "procedure")
+_NO_LESION = "none"  # answers no question: without a lesion nobody asks about it
 
 
 def question_findings(here: Path, question: Question, procedures: Collection[str]) -> Iterator[Finding]:
@@ -26,6 +27,8 @@ def question_findings(here: Path, question: Question, procedures: Collection[str
     if kind == "measure" and question.boundary_wording is None:
         yield (*here, "boundary_wording"), "is missing: say how to ask at exactly the bound"
     yield from _overlap_findings((*here, "values"), question)
+    if kind == "facts":
+        yield from _unanswered_findings((*here, "values"), question)
 
 
 def _kind(question: Question) -> str:
@@ -60,3 +63,14 @@ def _overlap_findings(here: Path, question: Question) -> Iterator[Finding]:
     same_side = len(below) > 1 or len(above) > 1
     if same_side or (below and above and below[0] > above[0]):
         yield here, "the answers overlap, lower `below` or raise `above`"
+    elif below and above and below[0] < above[0]:
+        yield here, f"no answer holds from {below[0]:g} to {above[0]:g}, raise `below` or lower `above`"
+
+
+def _unanswered_findings(here: Path, question: Question) -> Iterator[Finding]:
+    """A value without an answer would fall out where the fact is open, and another one pass for settled."""
+    answered = {fact for value in question.values.values() for fact in value.facts}
+    possible = QUESTION_FACTS[question.fact or ""] or ()
+    left = [fact for fact in possible if fact not in answered and fact != _NO_LESION]
+    if left and answered.issubset(possible):  # else one of them may only be misspelt
+        yield here, f"no answer has {', '.join(left)} under `facts`, add it to one"

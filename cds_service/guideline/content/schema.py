@@ -13,6 +13,7 @@ from cds_service.guideline.content.word_groups import written_out
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Bound = Annotated[float, Field(gt=0, allow_inf_nan=False)]  # of sizes and laboratory values: none is negative
 SystemName = Literal["cpt", "loinc", "snomed-ct", "icd-10-cm", "radlex", "hcpcs"]
 Modality = Literal["us", "ct", "mri", "pet-ct", "nuclear", "radiograph", "mammography", "biopsy"]
 Contrast = Literal["without", "with", "without-and-with"]

@@ -1,19 +1,22 @@
 """The shape of a topic: questions with their closed sets of answers, variants, ratings, licence."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cards.vocabulary import Rating
-from cds_service.guideline.content.schema import Content, Name, Strength, Words
+from cds_service.guideline.content.schema import Bound, Content, Name, Strength, Words
 
 
 class MeasureValue(Content):
     """An answer to a question about a number: strictly below or strictly above a bound."""
 
-    below: float | None = None
-    above: float | None = None
+    below: Bound | None = None
+    above: Bound | None = None
 
 
 class QuestionValue(Content):
@@ -61,6 +64,19 @@ class Variant(Content):
     criteria: dict[Name, tuple[Name, ...]]
     locator: Words
     ratings: tuple[RatingRow, ...]
+
+    @cached_property
+    def rows(self) -> Mapping[str, "Row"]:
+        """Its rating rows by procedure."""
+        return {rating.procedure: Row(self, rating) for rating in self.ratings}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A rating row with the variant it belongs to. Each exists once."""
+
+    variant: Variant
+    rating: RatingRow
 
 
 class Licence(Content):
@@ -112,3 +128,12 @@ class GuidelineTopic(Content):
     after_mri_source: Words = ""  # this and the scope: "" only where there is no after_mri
     after_mri_scope: Words = ""  # a sentence: which patients the source is about
     no_rationale: Words  # the sentence for rows our sources hold nothing on
+
+    def __hash__(self) -> int:
+        """Topics that are the same have the same id; what is in them cannot all be hashed."""
+        return hash(self.id)
+
+    @cached_property
+    def rated_procedures(self) -> tuple[str, ...]:
+        """Every study that some variant rates, in the file's order."""
+        return tuple({row.procedure: None for variant in self.variants for row in variant.ratings})
