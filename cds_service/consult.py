@@ -22,6 +22,7 @@ from cds_service.consultation import Consultation, Grounds, Judgement, OrderOutc
 from cds_service.errors import ChartUnavailable
 from cds_service.fhir.access.client import FetchLimits, fetch_missing
 from cds_service.fhir.access.line import Line
+from cds_service.fhir.access.opened import open_all
 from cds_service.fhir.access.prefetch import ResourceSet, State, read_prefetch
 from cds_service.fhir.access.whose import foreign_resource
 from cds_service.fhir.chart_reader import read_chart
@@ -104,7 +105,8 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
     if drafts.foreign:
         why = f"a draft ({drafts.foreign}) is for another patient"
         return replace(_unusable(request, desk, drafts, why), grounds=Grounds.ORDER)
-    prefetched = cache(lambda: read_prefetch(request.prefetch))
+    opened = cache(lambda: open_all(request.prefetch))
+    prefetched = cache(lambda: read_prefetch(opened()))
     selected = _with_reasons(desk, drafts, finder(prefetched, patient))
     if not any(_may_apply(draft, desk) for draft in selected):
         looked = prefetched.cache_info().currsize
@@ -117,7 +119,7 @@ async def consult(request: HookRequest, desk: Desk, now: datetime, new_id: NewId
 
     def read_sent() -> tuple[str, Chart | None]:
         """In one go where nothing is to be fetched, so that few large charts are held at once."""
-        foreign, found = foreign_resource(request.prefetch, patient), prefetched()
+        foreign, found = foreign_resource(opened(), patient), prefetched()
         return foreign, None if foreign or request.fhir else chart_of(found)
 
     foreign, chart = await aside(request, read_sent)

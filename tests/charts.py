@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from cds_service.fhir.access.prefetch import KEY_OF_TYPE, KEYS, ResourceSet, State
 from cds_service.fhir.chart_reader import read_chart
+from cds_service.fhir.datatypes.sent import resource as sent
 from cds_service.guideline.chart import Chart, Choice, Measure
 from cds_service.guideline.content.library import load
 from cds_service.guideline.terms.judging import Terms, compile_terms
@@ -87,7 +88,7 @@ def sets(
         key: ResourceSet(
             key,
             State.NOT_SENT if key in not_sent else State.SENT if found else State.EMPTY,
-            tuple(found),
+            tuple(map(sent, found)),
             cut_short=key in cut_short,
         )
         for key, found in by_key.items()

@@ -7,8 +7,10 @@ status unknown) stays as a *doubtful* entry: it never proves anything, but it le
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from typing import TypeVar
+
+import msgspec
 
 from cds_service.fhir.access.prefetch import ResourceSet, State
 from cds_service.fhir.datatypes import dates
@@ -19,17 +21,21 @@ from cds_service.fhir.datatypes.elements import (
     codings,
     concept,
     is_loinc,
-    mapping,
     mappings,
     quoted,
     status_words,
     word,
 )
-from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse, targets
-from cds_service.fhir.datatypes.versions import newest_versions, resource_name
+from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Target, Whose, parse, targets
+from cds_service.fhir.datatypes.sent import Alike, Resource
+from cds_service.fhir.datatypes.sent import resource as sent
+from cds_service.fhir.datatypes.versions import newest_versions
 from cds_service.guideline.chart import Evidence, Searched
 
 T = TypeVar("T")
+
+# What a reader may break with on a resource that is stranger than anything it was written for.
+BREAKS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 _NOT_DONE = frozenset(("preparation", "not-done", "on-hold", "stopped", "aborted", "suspended"))
 _ERROR = frozenset(("entered-in-error", "nullified"))
@@ -50,22 +56,28 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
     "Procedure": frozenset(("completed", "in-progress")),
     "Device": frozenset(("active", "unknown")),
 }
+# Members that decide it.
+_STANDING = ("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules")
 _BY_VERIFICATION = frozenset(("Condition", "AllergyIntolerance"))
 NOT_OURS = "it is not stated whose it is"
 MODIFIED = "it carries a modifier that we do not know"
 ODD_STATUS = "its status is not known"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One resource of this chart. `doubt`: why it cannot be relied on; "" = it can."""
 
     kind: str
     name: str  # "Condition/x"; "DiagnosticReport/y#z" for a contained resource
-    raw: JsonObject = field(repr=False)
+    sent: Resource
     doubt: str = ""
 
-    @cached_property
+    @property
+    def raw(self) -> JsonObject:
+        """All of it, read."""
+        return self.sent.whole
+
+    @property
     def code(self) -> Concept:
         """What it calls itself."""
         return concept(self.raw.get("code"))
@@ -91,7 +103,9 @@ class Records:
     patient: JsonObject = field(default_factory=dict)
     foreign: str = ""
     unread: set[str] = field(default_factory=set)  # resources that could not be read, by name
-    _index: dict[str, Entry] = field(default_factory=dict)
+    _added: list[Entry] = field(default_factory=list)
+    _index: Mapping[str, Entry] | None = None
+    _results: dict[int, set[str]] = field(default_factory=dict)
     _places: dict[str, list[int]] | None = None  # of Observations, by LOINC code
 
     def of(self, *kinds: str) -> list[Entry]:
@@ -102,17 +116,38 @@ class Records:
         """What `read` makes of each entry. An entry that breaks it is left out and counted."""
         return self.read_these(self.of(*kinds), read)
 
+    def alike(
+        self, kind: str, members: tuple[str, ...], read: Callable[[JsonObject], T | None]
+    ) -> list[tuple[Entry, T]]:
+        """What `read` makes of these members of each entry of a type, where it makes anything.
+
+        It is given these members alone, and once for all entries that have them alike. An entry that breaks
+        it is left out and counted.
+        """
+        made: Alike[T | None] = Alike(members, read)
+        found = []
+        for entry in self.by_kind.get(kind, ()):
+            try:
+                said = made.of(entry.sent)
+            except BREAKS:
+                self.unread.add(entry.name)
+                continue
+            if said is not None:
+                found.append((entry, said))
+        return found
+
     def measuring(self, codes: Iterable[str]) -> list[Entry]:
         """The Observations with one of these LOINC codes, their own or a component's, in their order."""
         places = {place for code in codes for place in self._measured().get(code, ())}
-        observations = self.of("Observation")
+        observations = self.by_kind.get("Observation", [])
         return [observations[place] for place in sorted(places)]
 
     def _measured(self) -> Mapping[str, list[int]]:
         if self._places is None:
             self._places = {}
-            for place, entry in enumerate(self.of("Observation")):
-                for code in _loinc_codes(entry):
+            named = Alike(("code", "component"), _loinc_codes)
+            for place, entry in enumerate(self.by_kind.get("Observation", ())):
+                for code in named.of(entry.sent):
                     self._places.setdefault(code, []).append(place)
         return self._places
 
@@ -121,7 +156,7 @@ class Records:
         for entry in entries:
             try:
                 found = list(read(entry))
-            except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
+            except BREAKS:
                 self.unread.add(entry.name)
                 continue
             yield from found
@@ -129,24 +164,39 @@ class Records:
     def find(self, target: Target, parent: Entry | None = None) -> Entry | None:
         """The entry a reference points at, if it is in this chart and usable."""
         if target.kind == "#":
-            return self._index.get(f"{parent.name}#{target.id}") if parent else None
+            return self._named().get(f"{parent.name}#{target.id}") if parent else None
         if target.kind == "":
-            return self._index.get(f"urn:{target.id}")
-        return self._index.get(f"{target.kind}/{target.id}") if self.owner.same_server(target) else None
+            return self._named().get(f"urn:{target.id}")
+        return self._named().get(f"{target.kind}/{target.id}") if self.owner.same_server(target) else None
+
+    def _named(self) -> Mapping[str, Entry]:
+        """By name, and by the URN that an id may stand for."""
+        if self._index is None:
+            by_urn = {f"urn:{each.name.rpartition('/')[2].lower()}": each for each in reversed(self._added)}
+            self._index = by_urn | {each.name: each for each in reversed(self._added)}
+        return self._index
 
     def linked(self, entry: Entry, *members: str) -> set[str]:
         """Names of what these members point at: entries of this chart by name, others as `Type/id`."""
         found = set()
-        for target in (t for member in members for t in targets(entry.raw.get(member))):
+        given = (value for member in members if (value := entry.raw.get(member)))
+        for target in (target for value in given for target in targets(value)):
             there = self.find(target, entry)
             found.add(there.name if there else f"{target.kind}/{target.id}")
         return found
 
+    def listed_by(self, report: Entry) -> set[str]:
+        """Names of the results that a report lists."""
+        if not report.sent.has("result"):
+            return set()
+        if id(report) not in self._results:
+            self._results[id(report)] = self.linked(report, "result")
+        return self._results[id(report)]
+
     def add(self, entry: Entry) -> None:
         """File an entry under its type and name."""
         self.by_kind.setdefault(entry.kind, []).append(entry)
-        self._index.setdefault(entry.name, entry)
-        self._index.setdefault(f"urn:{entry.name.rpartition('/')[2].lower()}", entry)
+        self._added.append(entry)
 
     def searched(self, *keys: str) -> Searched:
         """How far the search went over all of these sets: as far as the poorest of them."""
@@ -155,39 +205,38 @@ class Records:
         return next((found for found in worst if found in reach), Searched.COMPLETE)
 
 
-def _loinc_codes(entry: Entry) -> set[str]:
-    parts = [entry.code.codings, *(codings(one.get("code")) for one in mappings(entry.raw.get("component")))]
-    return {coding.code for found in parts for coding in found if is_loinc(coding)}
+def _loinc_codes(observation: JsonObject) -> set[str]:
+    parts = (observation, *mappings(observation.get("component")))
+    return {coding.code for part in parts for coding in codings(part.get("code")) if is_loinc(coding)}
 
 
 def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:
     """One pass over everything that came: whose it is, whether it counts, and under which name."""
     records = Records(owner, sets)
+    whose = Alike(OWNER_MEMBERS, owner.whose)
+    standing = {kind: Alike(_STANDING, partial(_standing, kind)) for kind in WITHDRAWN}
     for resource in newest_versions(one for found in sets.values() for one in found.resources):
-        _file(records, mapping(resource))
+        if resource.kind == "Patient":
+            _file_patient(records, resource)
+            continue
+        named = whose.of(resource)
+        if named is Whose.ANOTHER:
+            records.foreign = records.foreign or resource.kind
+            continue
+        stands = standing[resource.kind].of(resource) if resource.kind in standing else None
+        if stands is not None:
+            doubt = stands if named is Whose.OURS else NOT_OURS
+            entry = Entry(resource.kind, resource.name, resource, doubt)
+            records.add(entry)
+            if resource.has("contained"):
+                _file_contained(records, entry, named)
     return records
 
 
-def _file(records: Records, resource: JsonObject) -> None:
-    kind, name = word(resource.get("resourceType")), resource_name(resource)
-    if kind == "Patient":
-        _file_patient(records, resource)
-        return
-    whose = records.owner.whose(resource)
-    if whose is Whose.ANOTHER:
-        records.foreign = records.foreign or kind
-        return
-    if kind in WITHDRAWN and not is_withdrawn(kind, resource):
-        entry = Entry(kind, name, resource, _doubt(kind, resource, whose))
-        records.add(entry)
-        _file_contained(records, entry, whose)
-
-
-def _file_patient(records: Records, resource: JsonObject) -> None:
-    found = word(resource.get("id"))
-    if found == records.owner.patient_id:
-        records.patient = records.patient or resource
-    elif found:
+def _file_patient(records: Records, resource: Resource) -> None:
+    if resource.id == records.owner.patient_id:
+        records.patient = records.patient or resource.whole
+    elif resource.id:
         records.foreign = records.foreign or "Patient"
 
 
@@ -195,11 +244,24 @@ def _file_contained(records: Records, parent: Entry, whose: Whose) -> None:
     """Observations inside another resource: theirs is the patient of the outer one unless they name one."""
     for inner in mappings(parent.raw.get("contained")):
         own = records.owner.whose(inner)
+        stands = _standing("Observation", inner)
         if own is Whose.ANOTHER:
             records.foreign = records.foreign or word(inner.get("resourceType"))
-        elif inner.get("resourceType") == "Observation" and not is_withdrawn("Observation", inner):
-            doubt = parent.doubt or _doubt("Observation", inner, whose)
-            records.add(Entry("Observation", f"{parent.name}#{word(inner.get('id'))}", inner, doubt))
+        elif inner.get("resourceType") == "Observation" and stands is not None:
+            doubt = parent.doubt or (stands if whose is Whose.OURS else NOT_OURS)
+            name = f"{parent.name}#{word(inner.get('id'))}"
+            records.add(Entry("Observation", name, sent(inner), doubt))
+
+
+def _standing(kind: str, resource: JsonObject) -> str | None:
+    """Why a resource cannot be relied on, whoever's it is; "" = it can, None = it says nothing."""
+    if is_withdrawn(kind, resource):
+        return None
+    if resource.get("modifierExtension") or resource.get("implicitRules"):
+        return MODIFIED
+    status = status_words(resource.get("status"))  # an absent one is let pass: nothing speaks against it
+    known = kind in _BY_VERIFICATION or not status or not status.isdisjoint(UNDERSTOOD[kind])
+    return "" if known else ODD_STATUS
 
 
 def is_withdrawn(kind: str, resource: JsonObject) -> bool:
@@ -208,16 +270,6 @@ def is_withdrawn(kind: str, resource: JsonObject) -> bool:
         return True
     named = status_words(resource.get("status")) | status_words(resource.get("verificationStatus"))
     return not named.isdisjoint(WITHDRAWN[kind])
-
-
-def _doubt(kind: str, resource: JsonObject, whose: Whose) -> str:
-    if whose is not Whose.OURS:
-        return NOT_OURS
-    if resource.get("modifierExtension") or resource.get("implicitRules"):
-        return MODIFIED
-    status = status_words(resource.get("status"))  # an absent one is let pass: nothing speaks against it
-    known = kind in _BY_VERIFICATION or not status or not status.isdisjoint(UNDERSTOOD[kind])
-    return "" if known else ODD_STATUS
 
 
 def _reach(found: ResourceSet | None) -> Searched:

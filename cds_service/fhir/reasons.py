@@ -22,6 +22,7 @@ from cds_service.fhir.datatypes.elements import (
     words_of,
 )
 from cds_service.fhir.datatypes.references import Owner, Target, Whose, parse
+from cds_service.fhir.datatypes.sent import Resource
 from cds_service.fhir.facts.conclusions import sentences
 from cds_service.fhir.facts.problems import is_liver_site
 from cds_service.fhir.narrative import read_once, report_text
@@ -130,13 +131,13 @@ def finder(sets: Callable[[], Mapping[str, ResourceSet]], owner: Owner) -> Find:
     """Finds a resource of this patient among what was sent or fetched; `sets` is not asked before."""
 
     @cache
-    def held() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    def held() -> Mapping[tuple[str, str], Resource]:
         resources = (resource for one in sets().values() for resource in one.resources)
-        return {(word(each.get("resourceType")), word(each.get("id"))): each for each in resources}
+        return {(each.kind, each.id): each for each in resources}
 
     def find(target: Target) -> Mapping[str, Any] | None:
         found = held().get((target.kind, target.id)) if owner.same_server(target) else None
-        return found if found is not None and owner.whose(found) is Whose.OURS else None
+        return found.whole if found is not None and owner.whose(found.whole) is Whose.OURS else None
 
     return find
 

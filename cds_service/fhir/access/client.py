@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from cds_service.errors import RequestUnreadable
 from cds_service.fhir.access.line import Line
+from cds_service.fhir.access.opened import Answer, Opened, open_body
 from cds_service.fhir.access.prefetch import (
     KEYS,
     PATIENT_TOKEN,
@@ -29,8 +29,8 @@ from cds_service.fhir.access.prefetch import (
 from cds_service.fhir.access.scopes import Reach, reach
 from cds_service.fhir.access.searchset import Page, read_page
 from cds_service.fhir.access.servers import may_query, within
+from cds_service.fhir.datatypes.elements import mapping
 from cds_service.hooks import FhirAccess
-from cds_service.strict_json import whole_object
 
 OUT_OF_ORDER = frozenset((429, *range(500, 600)))  # statuses that say "not now", whatever was asked
 ESSENTIAL = frozenset(("conditions",))  # asked for once more even where the client's own query failed
@@ -173,15 +173,15 @@ async def _run(query: _Query, errand: _Errand) -> None:
         query.url = page.next_url
 
 
-def _expected(key: str, answer: object) -> object:
+def _expected(key: str, answer: Answer) -> Answer:
     """The answer if it is of the kind asked for: another kind is no evidence that there is nothing."""
-    kind = answer.get("resourceType") if isinstance(answer, dict) else None
+    kind = "Bundle" if isinstance(answer, Opened) else mapping(answer).get("resourceType")
     if kind not in ("Bundle" if "?" in TEMPLATES[key] else TYPES[key], "OperationOutcome"):
         raise _Unusable
     return answer
 
 
-async def _get(url: httpx.URL, errand: _Errand) -> Any:
+async def _get(url: httpx.URL, errand: _Errand) -> Answer:
     """The JSON at `url`. Raises _Unusable or an httpx error.
 
     A server may close a kept connection at the very moment it is used again: then it is asked once more.
@@ -192,7 +192,7 @@ async def _get(url: httpx.URL, errand: _Errand) -> Any:
         return await _get_once(url, errand)
 
 
-async def _get_once(url: httpx.URL, errand: _Errand) -> Any:
+async def _get_once(url: httpx.URL, errand: _Errand) -> Answer:
     headers = {"Accept": "application/fhir+json", "Accept-Encoding": "identity"}
     if errand.access.token is not None:
         headers["Authorization"] = f"Bearer {errand.access.token}"
@@ -207,7 +207,7 @@ async def _get_once(url: httpx.URL, errand: _Errand) -> Any:
             body = await _body(answer, errand)
             errand.answered = True
     try:
-        return whole_object(body)[0]
+        return open_body(body)
     except RequestUnreadable:
         raise _Unusable from None
 
@@ -231,7 +231,7 @@ def _outcome(sent: ResourceSet, query: _Query) -> ResourceSet:
     if not good:
         return _not_had(sent)
     kind = TYPES[sent.key]
-    fetched = [each for page in good for each in page.resources if each.get("resourceType") == kind]
+    fetched = [each for page in good for each in page.resources if each.head.resourceType == kind]
     resources = without_copies((*sent.resources, *fetched))
     announced = max((*(page.total for page in good), sent.total if paged else 0))
     held_back = (

@@ -8,11 +8,10 @@ for our key of that name, else for what its self link searched, else for nothing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
 
+from cds_service.fhir.access.opened import opened
 from cds_service.fhir.access.searchset import Page, answers, read_page, searched_type
-
-Json: TypeAlias = Mapping[str, Any]
+from cds_service.fhir.datatypes.sent import Resource
 
 KEYS = ("patient", "conditions", "observations", "reports", "allergies", "devices", "procedures", "imaging")
 
@@ -79,7 +78,7 @@ class ResourceSet:
 
     key: str
     state: State
-    resources: tuple[Json, ...] = field(default=(), repr=False)
+    resources: tuple[Resource, ...] = field(default=(), repr=False)
     cut_short: bool = False
     next_url: str | None = field(default=None, repr=False)
     held_back: bool = False
@@ -88,12 +87,15 @@ class ResourceSet:
 
 
 def read_prefetch(prefetch: object) -> Mapping[str, ResourceSet]:
-    """All of KEYS, in order. `prefetch`: the request's member as it came, of whatever type."""
+    """All of KEYS, in order. `prefetch`: the request's member as it came, of whatever type.
+
+    Its values may be plain JSON, or given as they were written, or opened.
+    """
     sets = {key: ResourceSet(key, State.NOT_SENT) for key in KEYS}
     if not isinstance(prefetch, dict):
         return sets
     for name, value in prefetch.items():
-        for found in _sets_in(str(name), value):
+        for found in _sets_in(str(name), opened(value)):
             sets[found.key] = merge(sets[found.key], found)
     return sets
 
@@ -123,13 +125,13 @@ def _marks_that_count(one: ResourceSet, other: ResourceSet) -> tuple[ResourceSet
     return tuple(whole) if len(whole) == 1 and State.FAILED not in (one.state, other.state) else (one, other)
 
 
-def without_copies(resources: Iterable[Json]) -> tuple[Json, ...]:
+def without_copies(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     """Each resource once. Two versions under one id both stay: which of them counts is for the reader."""
-    kept: list[Json] = []
-    first: dict[tuple[object, object], Json] = {}
+    kept: list[Resource] = []
+    first: dict[tuple[str, str], Resource] = {}
     for resource in resources:
-        identity = resource.get("id")
-        name = (resource.get("resourceType"), identity)
+        identity = resource.head.id
+        name = (resource.head.resourceType, identity)
         if isinstance(identity, str) and name in first:
             if resource == first[name]:
                 continue
@@ -155,13 +157,13 @@ def _sets_in(name: str, value: object) -> Iterator[ResourceSet]:
             yield from _without_content(subject, page, trusted=subject == own)
 
 
-def _of(resources: Iterable[Json], key: str) -> tuple[Json, ...]:
-    return tuple(each for each in resources if each.get("resourceType") == TYPES[key])
+def _of(resources: Iterable[Resource], key: str) -> tuple[Resource, ...]:
+    return tuple(each for each in resources if each.head.resourceType == TYPES[key])
 
 
 def _content(page: Page, searched: str | None) -> Iterator[ResourceSet]:
     """Resources by type. The page's own marks (more pages, held back) concern the type it searched."""
-    held = {each["resourceType"] for each in (*page.resources, *page.included)}
+    held = {each.head.resourceType for each in (*page.resources, *page.included)}
     for key in KEYS:
         if TYPES[key] not in held:
             continue
@@ -174,7 +176,7 @@ def _content(page: Page, searched: str | None) -> Iterator[ResourceSet]:
             yield ResourceSet(key, State.SENT, found, cut_short=True, held_back=True, ask_again=True)
 
 
-def _searched(key: str, page: Page, resources: tuple[Json, ...]) -> ResourceSet:
+def _searched(key: str, page: Page, resources: tuple[Resource, ...]) -> ResourceSet:
     partial = page.narrowed or page.short_of_total or page.unresolved
     return ResourceSet(
         key,

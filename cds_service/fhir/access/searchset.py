@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
+from cds_service.fhir.access.opened import Opened, open_bundle
+from cds_service.fhir.datatypes.sent import Resource, resource
+
 Json: TypeAlias = Mapping[str, Any]
 
 MAX_BUNDLES_DEEP = 4
@@ -57,8 +60,8 @@ class Page:
     instead of an answer; `retriable`: the same query may go better when we make it.
     """
 
-    resources: tuple[Json, ...] = field(default=(), repr=False)
-    included: tuple[Json, ...] = field(default=(), repr=False)
+    resources: tuple[Resource, ...] = field(default=(), repr=False)
+    included: tuple[Resource, ...] = field(default=(), repr=False)
     self_url: str | None = field(default=None, repr=False)
     next_url: str | None = field(default=None, repr=False)
     held_back: bool = False  # the server says, or an unreadable entry shows, that something is missing
@@ -104,7 +107,9 @@ def read_page(value: object) -> Page:
         return _joined([_single(each) for each in value])
     if isinstance(value, dict) and "resourceType" not in value:
         value = value.get("resource")  # CDS Hooks 1.0 drafts wrapped each answer; some clients still do
-    return _bundle(value) if isinstance(value, dict) and _is(value, "Bundle") else _single(value)
+    if isinstance(value, dict) and _is(value, "Bundle"):
+        value = open_bundle(value)
+    return _bundle(value) if isinstance(value, Opened) else _single(value)
 
 
 def _single(value: object) -> Page:
@@ -113,7 +118,7 @@ def _single(value: object) -> Page:
         return _JUNK
     if kind == "OperationOutcome":
         return Page(failed=True, retriable=_passing(value), held_back=True)
-    return Page((value,))
+    return Page((resource(value),))
 
 
 _JUNK = Page(failed=True, retriable=True, held_back=True)
@@ -130,16 +135,16 @@ def searched_type(url: str | None) -> str | None:
 _WANTED = frozenset((*NARROWING, "Patient"))
 
 
-def _bundle(bundle: Json) -> Page:
-    joined = _entries(_listed(bundle.get("entry")))
-    next_url = _link(bundle, "next")
-    only_page = next_url is None and not _link(bundle, "previous") and not _link(bundle, "prev")
+def _bundle(bundle: Opened) -> Page:
+    joined, marks = _entries(bundle), bundle.marks
+    next_url = _link(marks, "next")
+    only_page = next_url is None and not _link(marks, "previous") and not _link(marks, "prev")
     return replace(
         joined,
-        self_url=_link(bundle, "self"),
+        self_url=_link(marks, "self"),
         next_url=next_url,
-        short_of_total=only_page and _total(bundle) > len(joined.resources),
-        total=_total(bundle),
+        short_of_total=only_page and _total(marks) > len(joined.resources),
+        total=_total(marks),
     )
 
 
@@ -148,17 +153,16 @@ def _total(bundle: Json) -> int:
     return total if isinstance(total, int) and not isinstance(total, bool) else 0
 
 
-def _entries(entries: list[Any]) -> Page:
+def _entries(bundle: Opened) -> Page:
     """All entries as one answer: what each holds, and what the others say of the search."""
-    resources: list[Json] = []
-    included: list[Json] = []
+    resources: list[Resource] = []
+    included: list[Resource] = []
     others: list[Page] = []
-    for entry in entries:
-        resource = _resource(entry)
-        if isinstance(resource, dict) and _is_content(resource):
-            (included if _mode(entry) == "include" else resources).append(resource)
+    for held, mode in bundle.entries:
+        if isinstance(held, Resource):
+            (included if mode == "include" else resources).append(held)
         else:
-            others.append(_remark(resource))
+            others.append(_remark(held))
     said = _joined(others)
     return replace(
         said,
@@ -167,11 +171,6 @@ def _entries(entries: list[Any]) -> Page:
         failed=said.failed and not resources,
         retriable=said.retriable and not resources,
     )
-
-
-def _is_content(resource: Json) -> bool:
-    kind = resource.get("resourceType")
-    return isinstance(kind, str) and kind not in ("Bundle", "OperationOutcome")
 
 
 def _remark(resource: object) -> Page:
@@ -201,11 +200,6 @@ def _is(resource: object, kind: str) -> bool:
 
 def _resource(entry: object) -> object:
     return entry.get("resource") if isinstance(entry, dict) else None
-
-
-def _mode(entry: object) -> object:
-    search = entry.get("search") if isinstance(entry, dict) else None
-    return search.get("mode") if isinstance(search, dict) else None
 
 
 def _link(bundle: Json, relation: str) -> str | None:

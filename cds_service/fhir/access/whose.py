@@ -3,25 +3,42 @@
 from collections.abc import Iterator
 from typing import Any
 
+from cds_service.fhir.access.opened import Opened, opened
 from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, word
-from cds_service.fhir.datatypes.references import Owner, Whose
+from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Whose
+from cds_service.fhir.datatypes.sent import Alike, Resource
 
 LAYERS = 3  # a Bundle in a Bundle, as some proxies send
 
 
 def foreign_resource(prefetch: object, owner: Owner) -> str:
-    """The type of the first resource that names another patient; "" when none does."""
+    """The type of the first resource that names another patient; "" when none does.
+
+    `prefetch`: as `read_prefetch` takes it.
+    """
+    whose = Alike(OWNER_MEMBERS, owner.whose)
     for value in mapping(prefetch).values():
-        for resource in _resources(value, LAYERS):
-            if owner.whose(resource) is Whose.ANOTHER:
-                return word(resource.get("resourceType")) or "resource"
+        for found in _resources(opened(value), LAYERS):
+            named = whose.of(found) if isinstance(found, Resource) else owner.whose(found)
+            if named is Whose.ANOTHER:
+                return word(found.get("resourceType")) or "resource"
     return ""
 
 
-def _resources(value: Any, layers: int) -> Iterator[JsonObject]:
+def _resources(value: Any, layers: int) -> Iterator[Resource | JsonObject]:
+    if isinstance(value, Resource):
+        yield value
+    elif isinstance(value, Opened):
+        for held, _ in value.entries:
+            yield from _resources(held, layers - 1)
+    else:
+        yield from _in_objects(value, layers)
+
+
+def _in_objects(value: Any, layers: int) -> Iterator[JsonObject]:
     for one in mappings(value):
         if one.get("resourceType") == "Bundle" and layers:
             for entry in mappings(one.get("entry")):
-                yield from _resources(entry.get("resource"), layers - 1)
+                yield from _in_objects(entry.get("resource"), layers - 1)
         else:
             yield one

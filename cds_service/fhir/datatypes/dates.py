@@ -13,6 +13,12 @@ _DATE = re.compile(
     r"\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
 )
 
+_PLAIN = re.compile(
+    rb'"([12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))'
+    rb"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?(?:\.[0-9]+)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?)?"
+    rb'"'
+)
+
 
 class Order(Enum):
     """How one time lies to another. UNCLEAR: a missing or imprecise date does not tell."""
@@ -53,6 +59,18 @@ def parse(value: object) -> When | None:
         return _span(*match.groups())
     except (ValueError, OverflowError):
         return None
+
+
+def plain_day(written: bytes) -> str:
+    """The day ("2026-05-20") of a date as most stand in JSON; "" = it takes `parse` to tell."""
+    match = _PLAIN.fullmatch(written)
+    if match is None:
+        return ""
+    day = match[1].decode()
+    try:
+        return day if day[8:] < "29" or date.fromisoformat(day) else ""
+    except ValueError:
+        return ""
 
 
 def parse_period(value: object) -> When | None:

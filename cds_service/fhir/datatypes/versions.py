@@ -4,15 +4,16 @@ from collections.abc import Iterable
 
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.elements import JsonObject, mapping, word
+from cds_service.fhir.datatypes.sent import Resource
 
 
-def newest_versions(resources: Iterable[JsonObject]) -> list[JsonObject]:
+def newest_versions(resources: Iterable[Resource]) -> list[Resource]:
     """Each resource once: of several versions under one id the one updated last, else the one sent last."""
-    kept: dict[object, JsonObject] = {}
+    kept: dict[object, Resource] = {}
     for position, resource in enumerate(resources):
-        key: object = resource_name(resource) if word(resource.get("id")) else position
+        key: object = resource.name if resource.id else position
         other = kept.get(key)
-        if other is None or _version(resource) >= _version(other):
+        if other is None or _version(resource.whole) >= _version(other.whole):
             kept[key] = resource
     return list(kept.values())
 
@@ -27,9 +28,3 @@ def _version(resource: JsonObject) -> tuple[str, int]:
         moment.isoformat() if moment else "",
         int(number) if number.isdecimal() and len(number) < 19 else 0,
     )
-
-
-def resource_name(resource: JsonObject) -> str:
-    """`Type/id`; the type alone when it has no id."""
-    kind, found = word(resource.get("resourceType")), word(resource.get("id"))
-    return f"{kind}/{found}" if found else kind

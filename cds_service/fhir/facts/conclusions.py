@@ -52,4 +52,5 @@ def _without_heading(sentence: str, counts: bool) -> tuple[bool, str]:
 
 def is_silent(report: Entry, told: Mapping[str, Told]) -> bool:
     """True for a report of which nothing can be read: no codes, and no words but in a picture or PDF."""
-    return report.name not in told and not mappings(report.raw.get("conclusionCode"))
+    coded = report.sent.has("conclusionCode") and bool(mappings(report.raw.get("conclusionCode")))
+    return report.name not in told and not coded

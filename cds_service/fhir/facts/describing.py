@@ -34,7 +34,7 @@ def _links_of(observation: Entry, records: Records) -> set[str]:
     listing = {
         report.name
         for report in records.of("DiagnosticReport")
-        if observation.name in records.linked(report, "result")
+        if observation.name in records.listed_by(report)
     }
     outer = {observation.name.partition("#")[0]} if "#" in observation.name else set()
     return listing | outer | records.linked(observation, "derivedFrom", "partOf")

@@ -42,12 +42,16 @@ _DENIAL = re.compile(
 _GONE = re.compile(
     r"\b(?:resected|ablated|resection|ablation|resolved|no longer|status post|s/p)\b", re.IGNORECASE
 )
+# Members of an Observation that say what was found; the last one holds more of them.
+_SAYING = ("code", "bodySite", "valueCodeableConcept", "valueString", "valueBoolean", "component")
 UNSETTLED_REPORT = frozenset(("preliminary", "partial"))
 
 
 def items_of_reports(records: Records, terms: Terms, told: Mapping[str, Told]) -> Iterator[LesionItem]:
     """Conclusions of every report: as codes, and in words."""
-    return records.read_each(("DiagnosticReport",), lambda entry: _of_report(entry, terms, told))
+    reports = records.of("DiagnosticReport")
+    speaking = [one for one in reports if one.name in told or one.sent.has("conclusionCode")]
+    return records.read_these(speaking, lambda entry: _of_report(entry, terms, told))
 
 
 def _of_report(entry: Entry, terms: Terms, told: Mapping[str, Told]) -> Iterator[LesionItem]:
@@ -82,21 +86,21 @@ def _said_in_words(sentence: str, terms: Terms) -> Says | None:
 
 def items_of_observations(records: Records, terms: Terms) -> Iterator[LesionItem]:
     """Findings recorded as Observations: by their code, or by a coded value; components as well."""
-    return records.read_each(("Observation",), lambda entry: _of_observation(entry, terms))
+    for entry, found in records.alike("Observation", _SAYING, lambda one: _said_in_all(one, terms) or None):
+        when = dates.of(entry.raw, *OBSERVED)
+        for said, words in found:
+            yield _item(entry, said, words, when)
 
 
-def _of_observation(entry: Entry, terms: Terms) -> Iterator[LesionItem]:
-    if entry.code.loinc(_NUMBERS):  # a size or a laboratory value: read elsewhere
-        return
-    at_liver = is_liver_site(entry.raw.get("bodySite"), terms)
-    when = dates.of(entry.raw, *OBSERVED)
-    for part in (entry.raw, *mappings(entry.raw.get("component"))):
-        if part is not entry.raw and part.get("modifierExtension"):
-            continue
-        skipped = _says_absent(part) or names_size(concept(part.get("code")))
-        said = None if skipped else _said_by(part, at_liver, terms)
-        if said:
-            yield _item(entry, said, _shown(part), when)
+def _said_in_all(observation: JsonObject, terms: Terms) -> list[tuple[Says, str]]:
+    """What an Observation and its components say, in which words."""
+    if concept(observation.get("code")).loinc(_NUMBERS):  # a size or a laboratory value: read elsewhere
+        return []
+    at_liver = is_liver_site(observation.get("bodySite"), terms)
+    components = mappings(observation.get("component"))
+    parts = (observation, *(part for part in components if not part.get("modifierExtension")))
+    told = (part for part in parts if not _says_absent(part) and not names_size(concept(part.get("code"))))
+    return [(said, _shown(part)) for part in told if (said := _said_by(part, at_liver, terms))]
 
 
 def _said_by(part: JsonObject, at_liver: bool, terms: Terms) -> Says | None:

@@ -30,9 +30,8 @@ CREATININE_UNITS = {"mg/dl": 1.0, "mg/l": 0.1, "umol/l": 1 / 88.42, "mmol/l": 10
 def egfr(records: Records, birth: date | None, sex: str | None) -> Measure:
     """The fact `egfr`. A reported one wins over one that we work out, unless the creatinine is newer."""
     searched = records.searched("observations")
-    reported = _suited(results(records, EGFR, EGFR_UNITS, 1, 250), sex)
-    creatinine = results(records, CREATININE, CREATININE_UNITS, 0.1, 30)
-    worked_out = _worked_out(creatinine, birth, sex)
+    reported = _suited(results(records, EGFR, EGFR_UNITS, (1, 250), lambda one: _fits(one, sex)), sex)
+    worked_out = _worked_out(records, birth, sex)
     if not worked_out or (reported and not _is_newer(worked_out, reported)):
         return measure(reported, searched)
     return replace(measure(worked_out, searched), note=WORKED_OUT)
@@ -40,12 +39,16 @@ def egfr(records: Records, birth: date | None, sex: str | None) -> Measure:
 
 def _suited(found: Sequence[Result], sex: str | None) -> list[Result]:
     """Without results of an equation for someone else; of the same day the preferred equation's."""
-    fitting = [one for one in found if OF_ONE_SEX.get(one.code, sex) == sex and one.code not in OF_CHILDREN]
+    fitting = [one for one in found if _fits(one, sex)]
     best: dict[When | None, tuple[bool, int]] = {}
     for one in fitting:
         if one.reliable:
             best[one.when] = min(_rank(one), best.get(one.when, _rank(one)))
     return [one for one in fitting if _rank(one) == best.get(one.when, _rank(one))]
+
+
+def _fits(one: Result, sex: str | None) -> bool:
+    return OF_ONE_SEX.get(one.code, sex) == sex and one.code not in OF_CHILDREN
 
 
 def _rank(one: Result) -> tuple[bool, int]:
@@ -60,10 +63,15 @@ def _is_newer(one: Sequence[Result], other: Sequence[Result]) -> bool:
     return bool(ones) and all(dates.order(a.when, b.when) is Order.AFTER for a in ones for b in others)
 
 
-def _worked_out(found: Sequence[Result], birth: date | None, sex: str | None) -> list[Result]:
+def _worked_out(records: Records, birth: date | None, sex: str | None) -> list[Result]:
     if birth is None or sex not in ("female", "male"):
         return []
-    return [estimate for one in found if (estimate := _estimate(one, birth, sex))]
+
+    def estimate(one: Result) -> Result | None:
+        return _estimate(one, birth, sex)
+
+    found = results(records, CREATININE, CREATININE_UNITS, (0.1, 30), lambda one: estimate(one) is not None)
+    return [estimated for one in found if (estimated := estimate(one))]
 
 
 def _estimate(one: Result, birth: date, sex: str) -> Result | None:

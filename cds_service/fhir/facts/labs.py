@@ -1,8 +1,8 @@
 """Laboratory results that are plain numbers: which Observation, in which unit, and which is the latest."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 
 from cds_service.fhir.datatypes import dates
@@ -14,6 +14,7 @@ from cds_service.fhir.facts.problems import GAPS, latest_first
 from cds_service.fhir.facts.told import OBSERVED
 from cds_service.guideline.chart import Evidence, Interval, Measure, Searched
 
+ZONES = timedelta(days=2)  # what time zones may make of a day
 LONGEST = 160  # characters of what is said of a result that was worked out
 
 
@@ -45,11 +46,34 @@ class Result:
 
 
 def results(
-    records: Records, codes: Collection[str], units: Mapping[str, float], low: float, high: float
+    records: Records,
+    codes: Collection[str],
+    units: Mapping[str, float],
+    bounds: tuple[float, float],
+    suits: Callable[[Result], bool] = lambda _: True,
 ) -> list[Result]:
-    """Every result with one of these LOINC codes between `low` and `high`; panels' components as well."""
-    found = records.measuring(codes)
-    return list(records.read_these(found, lambda entry: _results(entry, codes, units, (low, high))))
+    """Results with one of these LOINC codes within bounds, in their order; panels' components as well.
+
+    A chart holds years of them and the latest counts: none is read that is clearly older than the latest one
+    which is to be relied on and which `suits`.
+    """
+
+    def read(entry: Entry) -> Iterator[Result]:
+        return _results(entry, codes, units, bounds)
+
+    measured = records.measuring(codes)
+    days = [dates.plain_day(entry.sent.written("effectiveDateTime")) for entry in measured]
+    if not all(days):
+        return list(records.read_these(measured, read))
+    found: dict[int, list[Result]] = {}
+    since = ""
+    for place in sorted(range(len(days)), key=days.__getitem__, reverse=True):
+        if days[place] < since:
+            break
+        found[place] = list(records.read_these([measured[place]], read))
+        if not since and any(one.reliable and suits(one) for one in found[place]):
+            since = (date.fromisoformat(days[place]) - ZONES).isoformat()
+    return [one for place in sorted(found) for one in found[place]]
 
 
 def _results(

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from cds_service.fhir.access.prefetch import INR, PLATELETS, PREGNANCY
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import (
+    JsonObject,
     codings,
     loinc_of,
     mappings,
@@ -37,18 +39,19 @@ PLATELET_UNITS = {
     **dict.fromkeys(("109/l", "x109/l", "10e9/l", "x10e9/l", "G/L", "thou/ul", "thousand/ul"), 1.0),
     **dict.fromkeys(("/uL", "/ul", "/mm3", "cells/ul"), 0.001),
 }
+_NAMING = ("code", "type", "deviceName", "safety")  # members that tell an implant
 INR_UNITS = dict.fromkeys(("", "1", "{INR}", "INR", "inr", "ratio", "{ratio}"), 1.0)
 
 
 def platelets(records: Records) -> Measure:
     """Platelets, 10^9/L."""
-    found = results(records, PLATELETS, PLATELET_UNITS, 1, 3000)
+    found = results(records, PLATELETS, PLATELET_UNITS, (1, 3000))
     return measure(found, records.searched("observations"))
 
 
 def inr(records: Records) -> Measure:
     """International normalised ratio."""
-    return measure(results(records, INR, INR_UNITS, 0.3, 30), records.searched("observations"))
+    return measure(results(records, INR, INR_UNITS, (0.3, 30)), records.searched("observations"))
 
 
 def acute_kidney_injury(problems: Sequence[Problem], records: Records) -> Choice:
@@ -59,7 +62,8 @@ def acute_kidney_injury(problems: Sequence[Problem], records: Records) -> Choice
 def dialysis(problems: Sequence[Problem], records: Records, terms: Terms, today: date) -> Choice:
     """On dialysis: by the problem list, or a dialysis in the last 90 days. An older one leaves it open."""
     listed = yes_no(problems, "dialysis", records, unless_over)
-    done = list(records.read_each(("Procedure",), lambda entry: _dialysis(entry, terms, today)))
+    named = records.alike("Procedure", ("code",), lambda said: _is_dialysis(said, terms))
+    done = [_dialysis(entry, today) for entry, _ in named]
     recent = [evidence for evidence, is_recent in done if is_recent]
     if listed.value == YES or not done:
         return _as_far_as(listed, records.searched("conditions", "procedures"))
@@ -67,12 +71,15 @@ def dialysis(problems: Sequence[Problem], records: Records, terms: Terms, today:
     return settle(recent, hints, records.searched("conditions", "procedures"))
 
 
-def _dialysis(entry: Entry, terms: Terms, today: date) -> Iterator[tuple[Evidence, bool]]:
-    code = entry.raw.get("code")
-    if judge(terms, "dialysis", codings(code), texts(code)).standing is Standing.YES:
-        when = dates.of(entry.raw, "performedDateTime", "performedPeriod")
-        recent = when is not None and when.last >= today - RECENT_DIALYSIS and entry.reliable
-        yield entry.evidence(words_of(code), when), recent
+def _is_dialysis(procedure: JsonObject, terms: Terms) -> bool | None:
+    code = procedure.get("code")
+    return True if judge(terms, "dialysis", codings(code), texts(code)).standing is Standing.YES else None
+
+
+def _dialysis(entry: Entry, today: date) -> tuple[Evidence, bool]:
+    when = dates.of(entry.raw, "performedDateTime", "performedPeriod")
+    recent = when is not None and when.last >= today - RECENT_DIALYSIS and entry.reliable
+    return entry.evidence(words_of(entry.raw.get("code")), when), recent
 
 
 def _as_far_as(fact: Choice, searched: Searched) -> Choice:
@@ -83,16 +90,27 @@ def _as_far_as(fact: Choice, searched: Searched) -> Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class _Named:
+    words: str
+    standing: Standing
+    unsafe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Implant:
     evidence: Evidence
     standing: Standing
     reliable: bool
-    unsafe: bool = False
+    unsafe: bool
 
 
 def implant(problems: Sequence[Problem], records: Records, terms: Terms) -> Choice:
     """`no`, `yes`, or `mr-unsafe` when the device says so: a code tells presence, never MR status."""
-    found = list(records.read_each(("Device", "Procedure"), lambda entry: _implant(entry, terms)))
+    found = [
+        _implant(entry, named)
+        for kind in ("Device", "Procedure")
+        for entry, named in records.alike(kind, _NAMING, partial(_named, kind, terms=terms))
+    ]
     certain = [one for one in found if one.standing is Standing.YES and one.reliable]
     unsafe = [one.evidence for one in certain if one.unsafe]
     listed = yes_no(problems, "implant", records, unless_over)
@@ -107,26 +125,27 @@ def implant(problems: Sequence[Problem], records: Records, terms: Terms) -> Choi
     return settle(proofs, hints, searched)
 
 
-def _implant(entry: Entry, terms: Terms) -> Iterator[_Implant]:
-    named = entry.raw.get("code") if entry.kind == "Procedure" else entry.raw.get("type")
-    names = [word(one.get("name")) for one in mappings(entry.raw.get("deviceName"))]
-    said = [text for text in (*texts(named), *names) if text]
-    standing = judge(terms, "implant", codings(named), said).standing
-    unsafe = entry.kind == "Device" and _is_mr_unsafe(entry)
-    if standing is Standing.UNREADABLE and entry.kind == "Procedure":
-        return
-    if standing is not Standing.NO or unsafe:
-        when = dates.of(entry.raw, "performedDateTime", "performedPeriod", "manufactureDate")
-        text = words_of(named) or (names or [""])[0] or NO_WORDS
-        yield _Implant(
-            entry.evidence(text, when), Standing.YES if unsafe else standing, entry.reliable, unsafe
-        )
+def _named(kind: str, said: JsonObject, terms: Terms) -> _Named | None:
+    """What a Device is or a Procedure put in; None when that is no implant."""
+    named = said.get("code") if kind == "Procedure" else said.get("type")
+    names = [word(one.get("name")) for one in mappings(said.get("deviceName"))]
+    standing = judge(terms, "implant", codings(named), [t for t in (*texts(named), *names) if t]).standing
+    unsafe = kind == "Device" and _is_mr_unsafe(said.get("safety"))
+    if standing is Standing.UNREADABLE and kind == "Procedure":
+        return None
+    if standing is Standing.NO and not unsafe:
+        return None
+    words = words_of(named) or (names or [""])[0] or NO_WORDS
+    return _Named(words, Standing.YES if unsafe else standing, unsafe)
 
 
-def _is_mr_unsafe(entry: Entry) -> bool:
-    given = status_words(entry.raw.get("safety")) | {
-        w for s in mappings(entry.raw.get("safety")) for w in status_words(s)
-    }
+def _implant(entry: Entry, named: _Named) -> _Implant:
+    when = dates.of(entry.raw, "performedDateTime", "performedPeriod", "manufactureDate")
+    return _Implant(entry.evidence(named.words, when), named.standing, entry.reliable, named.unsafe)
+
+
+def _is_mr_unsafe(safety: object) -> bool:
+    given = status_words(safety) | {w for s in mappings(safety) for w in status_words(s)}
     return any("mr-unsafe" in one or "mri-unsafe" in one for one in given)
 
 

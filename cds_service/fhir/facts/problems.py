@@ -1,6 +1,6 @@
 """The problem list: each Condition read once, and the yes/no facts that rest on it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,7 +8,7 @@ from functools import cached_property
 from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import codings, status_words, texts
+from cds_service.fhir.datatypes.elements import JsonObject, codings, concept, status_words, texts
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.guideline.chart import NO, YES, Choice, Evidence, Searched
 from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge, judge_all
@@ -98,16 +98,18 @@ Qualify = Callable[[Problem, Judgement], str]  # why a match leaves the fact ope
 
 def read_problems(records: Records, terms: Terms) -> list[Problem]:
     """Every usable Condition that may stand for one of our concepts: most of a problem list does not."""
-    return list(records.read_each(("Condition",), lambda entry: _problem(entry, terms)))
+    found = records.alike("Condition", ("code", "bodySite"), lambda members: _listed(members, terms))
+    return [Problem(entry, at_liver, judged) for entry, (at_liver, judged) in found]
 
 
-def _problem(entry: Entry, terms: Terms) -> Iterator[Problem]:
-    at_liver = is_liver_site(entry.raw.get("bodySite"), terms)
-    judged = judge_all(terms, *entry.code)
+def _listed(members: JsonObject, terms: Terms) -> tuple[bool, Mapping[str, Judgement]] | None:
+    """Whether it is at the liver, and how it stands to each concept; None when it stands for none."""
+    at_liver, code = is_liver_site(members.get("bodySite"), terms), concept(members.get("code"))
+    judged = judge_all(terms, *code)
     if at_liver:
-        judged = {**judged, **judge_lesion(terms, *entry.code, at_liver)}
-    if any(one.standing is not Standing.NO for one in judged.values()):
-        yield Problem(entry, at_liver, {**_NOT_HELD, **judged})
+        judged = {**judged, **judge_lesion(terms, *code, at_liver)}
+    stands = any(one.standing is not Standing.NO for one in judged.values())
+    return (at_liver, {**_NOT_HELD, **judged}) if stands else None
 
 
 def judge_lesion(

@@ -1,6 +1,6 @@
 """Earlier reactions to contrast: gadolinium, iodinated and ultrasound contrast are three facts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_service.fhir.datatypes import dates
@@ -50,20 +50,29 @@ class Reaction:
 
 
 def read_reactions(records: Records, terms: Terms) -> list[Reaction]:
-    """Every usable AllergyIntolerance."""
-    return list(records.read_each(("AllergyIntolerance",), lambda entry: _reaction(entry, terms)))
+    """Every usable AllergyIntolerance that may be to a contrast medium."""
+    found = records.alike("AllergyIntolerance", ("code", "reaction"), lambda said: _judged(said, terms))
+    return [_reaction(entry, judged) for entry, judged in found]
 
 
-def _reaction(entry: Entry, terms: Terms) -> Iterator[Reaction]:
-    code, reactions = entry.raw.get("code"), mappings(entry.raw.get("reaction"))
+def _judged(allergy: JsonObject, terms: Terms) -> Mapping[str, Judgement] | None:
+    """How it stands to each agent; None when it stands for none."""
+    code, reactions = allergy.get("code"), mappings(allergy.get("reaction"))
     substances = [reaction.get("substance") for reaction in reactions]
     found = [*codings(code), *(c for substance in substances for c in codings(substance))]
     said = [*texts(code), *(text for substance in substances for text in texts(substance))]
+    judged = judge_all(terms, found, said)
+    stands = any(name in judged and judged[name].standing is not Standing.NO for name in CONCEPTS)
+    return judged if stands else None
+
+
+def _reaction(entry: Entry, judged: Mapping[str, Judgement]) -> Reaction:
+    code, reactions = entry.raw.get("code"), mappings(entry.raw.get("reaction"))
     when = dates.of(
         entry.raw, "lastOccurrence", "onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate"
     )
-    yield Reaction(
-        judge_all(terms, found, said),
+    return Reaction(
+        judged,
         _degrees(reactions),
         entry.evidence(_shown(code, reactions), when),
         _doubt(entry),

@@ -12,7 +12,6 @@ from functools import reduce
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import EVER, Order, When
 from cds_service.fhir.datatypes.elements import (
-    Concept,
     JsonObject,
     codings,
     concept,
@@ -55,7 +54,13 @@ class Size:
 
 def read_sizes(records: Records, terms: Terms) -> list[Size]:
     """Every Observation that measures a lesion, of whatever organ."""
-    return list(records.read_each(("Observation",), lambda entry: _size(entry, records, terms)))
+    named = records.alike("Observation", ("code", "component"), _measures)
+    return list(records.read_these((entry for entry, _ in named), lambda entry: _size(entry, records, terms)))
+
+
+def _measures(observation: JsonObject) -> bool | None:
+    """Whether it, or a component of it, asks for the extent of a lesion."""
+    return True if any(names_size(concept(part.get("code"))) for part in _parts(observation)) else None
 
 
 def told_sizes(told: Iterable[Told]) -> list[Size]:
@@ -68,7 +73,7 @@ def told_sizes(told: Iterable[Told]) -> list[Size]:
 
 
 def _size(entry: Entry, records: Records, terms: Terms) -> Iterator[Size]:
-    parts = [part for part in _parts(entry) if names_size(_code(part, entry))]
+    parts = [part for part in _parts(entry.raw) if names_size(concept(part.get("code")))]
     measured = [(part, found) for part in parts if (found := _plausible(amount(part, LENGTHS_MM)))]
     if not measured:
         return
@@ -80,20 +85,16 @@ def _size(entry: Entry, records: Records, terms: Terms) -> Iterator[Size]:
     yield Size(entry, interval, when, entry.evidence(text, when), _of_liver(entry, terms), has_site)
 
 
-def _parts(entry: Entry) -> Iterator[JsonObject]:
+def _parts(observation: JsonObject) -> Iterator[JsonObject]:
     """The Observation and its components; a component without a code of its own is the Observation's."""
-    yield entry.raw
-    for part in mappings(entry.raw.get("component")):
+    yield observation
+    for part in mappings(observation.get("component")):
         if not part.get("modifierExtension"):
             yield (
                 part
                 if codings(part.get("code")) or texts(part.get("code"))
-                else {**part, "code": entry.raw.get("code")}
+                else {**part, "code": observation.get("code")}
             )
-
-
-def _code(part: JsonObject, entry: Entry) -> Concept:
-    return entry.code if part is entry.raw else concept(part.get("code"))
 
 
 def _plausible(found: Interval | None) -> Interval | None:
@@ -119,7 +120,7 @@ def _of_liver(entry: Entry, terms: Terms) -> bool | None:
 def _date_of_parent(entry: Entry, records: Records) -> When | None:
     """A measurement inside a report, or listed by one, is of the report's day."""
     for report in records.of("DiagnosticReport"):
-        if entry.name.startswith(f"{report.name}#") or entry.name in records.linked(report, "result"):
+        if entry.name.startswith(f"{report.name}#") or entry.name in records.listed_by(report):
             return dates.of(report.raw, *OBSERVED)
     return None
 
@@ -139,17 +140,10 @@ def of_the_lesion(
     `describing`: names of the reports that describe the lesion.
     """
     known = {item.source for item in story.current}
-    days = {
-        dates.of(report.raw, *OBSERVED)
-        for report in records.of("DiagnosticReport")
-        if report.name in describing
-    }
-    reported = {
-        name
-        for report in records.of("DiagnosticReport")
-        if report.name in describing
-        for name in (*records.linked(report, "result"), *_contained(report, records))
-    }
+    reports = [report for report in records.of("DiagnosticReport") if report.name in describing]
+    days = {dates.of(report.raw, *OBSERVED) for report in reports}
+    inner = [entry.name for entry in records.of("Observation") if "#" in entry.name]
+    reported = {name for report in reports for name in (*records.listed_by(report), *_inside(report, inner))}
     return [
         size
         for size in sizes
@@ -179,8 +173,8 @@ def _same_day(one: When, other: When | None) -> bool:
     return dates.order(one, other) is Order.SAME_DAY
 
 
-def _contained(report: Entry, records: Records) -> list[str]:
-    return [e.name for e in records.of("Observation") if e.name.startswith(f"{report.name}#")]
+def _inside(report: Entry, contained: Iterable[str]) -> list[str]:
+    return [name for name in contained if name.startswith(f"{report.name}#")]
 
 
 def _is_earlier(when: When | None, after: When | None) -> bool:

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
-from cds_service.fhir.datatypes.elements import codings, mappings, texts, word, words_of
+from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, word, words_of
+from cds_service.fhir.datatypes.sent import Alike
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.conclusions import is_silent
+from cds_service.fhir.facts.grouping import Groups
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.narrative import Reading, StudyReading
 from cds_service.guideline.chart import Evidence, Interval
@@ -23,6 +26,12 @@ from cds_service.guideline.terms.judging import (
 )
 
 MOST_RECORDS = 600  # of imaging; more than a year of one patient, however ill
+# Members that say which study it was, by type.
+_NAMING = {
+    "DiagnosticReport": ("code", "bodySite"),
+    "ImagingStudy": ("procedureCode", "series", "modality", "description"),
+    "Procedure": ("code", "bodySite"),
+}
 _LINKS = ("imagingStudy", "basedOn", "partOf", "procedureReference", "report", "result", "study")
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedDate")
 DICOM_WORDS = {"CT": "CT", "MR": "MRI", "US": "US", "PT": "PET", "NM": "nuclear medicine", "MG": "mammogram"}
@@ -54,6 +63,17 @@ class Study:
     procedures: tuple[str, ...] = ()  # studies of the catalogue that it may have been
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What codes and words say which study it was."""
+
+    codings: list[Coding]
+    texts: list[str]
+    traits: StudyTraits | None
+    dose: Interval | None
+    procedures: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class _Record:
     entry: Entry
@@ -62,6 +82,7 @@ class _Record:
     kinds: tuple[str, ...]
     words: str
     procedures: tuple[str, ...]
+    dose: Interval | None
     marks: set[str] = field(
         default_factory=set
     )  # what ties records together: names, orders, accession numbers
@@ -69,17 +90,16 @@ class _Record:
 
 def read_studies(records: Records, terms: Terms, told: Mapping[str, Told]) -> list[Study]:
     """Every imaging study of the chart, of whatever region. `told`: what reports say in prose."""
-    kinds = ("DiagnosticReport", "ImagingStudy", "Procedure")
-    found = _newest(list(records.read_each(kinds, lambda entry: _record(entry, records, terms, told))))
-    by_modality: dict[str, list[list[_Record]]] = {}
+    names = {kind: Alike(members, partial(_named, kind, terms)) for kind, members in _NAMING.items()}
+
+    def read(entry: Entry) -> Iterator[_Record]:
+        return _record(entry, names[entry.kind].of(entry.sent), records, terms, told)
+
+    found = _newest(list(records.read_each(_NAMING, read)))
+    groups: dict[str, Groups[_Record]] = {}
     for record in found:
-        groups = by_modality.setdefault(record.traits.modality, [])
-        home = next((group for group in groups if _same_study(group, record)), None)
-        if home is None:
-            groups.append([record])
-        else:
-            home.append(record)
-    return [_study(group, terms, told) for groups in by_modality.values() for group in groups]
+        groups.setdefault(record.traits.modality, Groups(_same_study)).add(record, _ties(record))
+    return [_study(group, told) for each in groups.values() for group in each.groups]
 
 
 def _newest(records: list[_Record]) -> list[_Record]:
@@ -94,32 +114,55 @@ def _newest(records: list[_Record]) -> list[_Record]:
 def unrecognised_imaging(records: Records, studies: Sequence[Study]) -> int:
     """How many imaging records name no study that we know."""
     known = frozenset(name for study in studies for name in study.names)
-    reports = (e for e in records.of("DiagnosticReport") if is_radiology(e))
+    reports = (entry for entry, _ in records.alike("DiagnosticReport", ("category",), _of_radiology))
     return sum(1 for e in (*reports, *records.of("ImagingStudy")) if e.name not in known)
 
 
-def is_radiology(entry: Entry) -> bool:
+def _of_radiology(report: JsonObject) -> bool | None:
     """Whether a report's category is imaging."""
-    category = entry.raw.get("category")
+    category = report.get("category")
     given = [*(c.code for c in codings(category)), *(c.display for c in codings(category)), *texts(category)]
-    return any(one.lower() in _RADIOLOGY for one in given)
+    return True if any(one.lower() in _RADIOLOGY for one in given) else None
 
 
-def _record(entry: Entry, records: Records, terms: Terms, told: Mapping[str, Told]) -> Iterator[_Record]:
-    found, said = _names(entry)
+def _record(
+    entry: Entry, named: _Named, records: Records, terms: Terms, told: Mapping[str, Told]
+) -> Iterator[_Record]:
+    if named.traits is None and entry.name not in told:
+        return
     reading = told[entry.name].reading if entry.name in told else Reading()
-    traits = _with_prose(traits_named(terms, found, said), reading)
+    traits = _with_prose(named.traits, reading)
     if traits is None:
         return
-    when = dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED)
-    named = [reading.study.quote] if reading.study else [""]
-    words = (said or [c.display or c.code for c in found] or named)[0]
-    marks = {entry.name} | records.linked(entry, *_LINKS)
-    marks |= {
-        f"{word(i.get('system'))}|{word(i.get('value'))}" for i in mappings(entry.raw.get("identifier"))
-    }
-    procedures = procedures_named(terms, found, said, _phase_words(reading))
-    yield _Record(entry, when, traits, imaging_kinds(traits), words, procedures, marks - {"|"})
+    by_code = [c.display or c.code for c in named.codings]
+    yield _Record(
+        entry,
+        dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED),
+        traits,
+        imaging_kinds(traits),
+        (named.texts or by_code or [reading.study.quote if reading.study else ""])[0],
+        _procedures(named, reading, terms),
+        named.dose if traits is named.traits else dose_named(terms, traits),
+        _marks(entry, records),
+    )
+
+
+def _marks(entry: Entry, records: Records) -> set[str]:
+    identifiers = mappings(entry.raw.get("identifier"))
+    numbers = {f"{word(each.get('system'))}|{word(each.get('value'))}" for each in identifiers}
+    return ({entry.name} | records.linked(entry, *_LINKS) | numbers) - {"|"}
+
+
+def _ties(record: _Record) -> Iterator[object]:
+    """What a record of the same study has in common with it: a mark, or the day."""
+    yield from record.marks
+    if record.when and record.when.exact:
+        yield record.when.first
+
+
+def _procedures(named: _Named, reading: Reading, terms: Terms) -> tuple[str, ...]:
+    phase = _phase_words(reading)
+    return procedures_named(terms, named.codings, named.texts, phase) if phase else named.procedures
 
 
 def _phase_words(reading: Reading) -> list[str]:
@@ -147,23 +190,28 @@ def _prose_traits(said: StudyReading) -> dict[str, object]:
     }
 
 
-def _names(entry: Entry) -> tuple[list[Coding], list[str]]:
+def _named(kind: str, terms: Terms, said: JsonObject) -> _Named:
+    found, words = _names_of_images(said) if kind == "ImagingStudy" else _names(said)
+    traits = traits_named(terms, found, words)
+    dose = dose_named(terms, traits) if traits else None
+    return _Named(found, words, traits, dose, procedures_named(terms, found, words) if traits else ())
+
+
+def _names(said: JsonObject) -> tuple[list[Coding], list[str]]:
     """Codes and words that say which study it was."""
-    if entry.kind != "ImagingStudy":
-        code = entry.raw.get("code")
-        sites = [words_of(site) for site in mappings(entry.raw.get("bodySite"))]
-        said = texts(code)
-        return codings(code), said + [f"{text} {site}" for text in said[:1] for site in sites[:2]]
-    return _names_of_images(entry)
+    code = said.get("code")
+    sites = [words_of(site) for site in mappings(said.get("bodySite"))]
+    words = texts(code)
+    return codings(code), words + [f"{text} {site}" for text in words[:1] for site in sites[:2]]
 
 
-def _names_of_images(entry: Entry) -> tuple[list[Coding], list[str]]:
-    code = entry.raw.get("procedureCode")
-    series = mappings(entry.raw.get("series"))
-    named = (*codings(entry.raw.get("modality")), *(c for s in series for c in codings(s.get("modality"))))
+def _names_of_images(said: JsonObject) -> tuple[list[Coding], list[str]]:
+    code = said.get("procedureCode")
+    series = mappings(said.get("series"))
+    named = (*codings(said.get("modality")), *(c for s in series for c in codings(s.get("modality"))))
     modality = next((DICOM_WORDS[c.code.upper()] for c in named if c.code.upper() in DICOM_WORDS), "")
     sites = dict.fromkeys(words_of(site) for s in series[:20] for site in mappings(s.get("bodySite")))
-    described = [word(entry.raw.get("description")), *texts(code), *(c.display for c in codings(code))]
+    described = [word(said.get("description")), *texts(code), *(c.display for c in codings(code))]
     known = [text for text in described if text]
     # "ABDOMEN W/WO" says what was imaged only together with the modality.
     return codings(code), [f"{modality} {text}".strip() for text in known or [" ".join(sites)]]
@@ -187,7 +235,7 @@ def _near(one: When | None, other: When | None) -> bool:
     return max(one.first, other.first) - min(one.last, other.last) <= timedelta(days=2)
 
 
-def _study(group: Sequence[_Record], terms: Terms, told: Mapping[str, Told]) -> Study:
+def _study(group: Sequence[_Record], told: Mapping[str, Told]) -> Study:
     reports = [record for record in group if record.entry.kind == "DiagnosticReport"]
     lead = (reports or group)[0]
     when = next((record.when for record in (lead, *group) if record.when), None)
@@ -202,7 +250,7 @@ def _study(group: Sequence[_Record], terms: Terms, told: Mapping[str, Told]) -> 
         silent=all(is_silent(record.entry, told) for record in reports),
         reliable=any(record.entry.reliable for record in reports or group),
         evidence=lead.entry.evidence(lead.words, when),
-        dose=dose_named(terms, lead.traits),
+        dose=lead.dose,
         procedures=lead.procedures,
         readings=tuple(told[r.entry.name].reading for r in reports if r.entry.name in told),
     )

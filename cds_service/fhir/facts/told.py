@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import codings, mappings, texts, words_of
+from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, words_of
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.narrative import Reading, read_once, report_text
 from cds_service.guideline.terms.judging import Terms, imaging_kinds, traits_named
@@ -40,9 +41,15 @@ def read_told(records: Records, terms: Terms) -> Mapping[str, Told]:
     Reading prose costs more than anything else of a chart, so that only the newest are read. Half a
     report is not read either: what its impression says would be missing.
     """
-    found = records.read_each(("DiagnosticReport",), lambda entry: _worded(entry, terms))
-    newest = sorted(found, key=lambda one: one.when.last if one.when else date.max, reverse=True)
-    return {one.entry.name: _told(one) for one in _within_budget(newest[:MOST_READ])}
+    of_liver = records.alike("DiagnosticReport", ("category", "code"), lambda said: _may_tell(said, terms))
+    newest = sorted((entry for entry, _ in of_liver), key=_day, reverse=True)
+    worded = islice(records.read_these(newest, _worded), MOST_READ)
+    return {one.entry.name: _told(one) for one in _within_budget(worded)}
+
+
+def _day(report: Entry) -> date:
+    when = dates.of(report.raw, *OBSERVED)
+    return when.last if when else date.max
 
 
 def _within_budget(newest: Iterable[_Worded]) -> Iterator[_Worded]:
@@ -53,14 +60,16 @@ def _within_budget(newest: Iterable[_Worded]) -> Iterator[_Worded]:
             yield one
 
 
-def _worded(entry: Entry, terms: Terms) -> Iterator[_Worded]:
-    """A report with words, unless it is a laboratory's or of a study that cannot have shown the liver."""
-    if _is_laboratory(entry):
-        return
-    code = entry.raw.get("code")
+def _may_tell(report: JsonObject, terms: Terms) -> bool | None:
+    """None for a laboratory's report, and for one of a study that cannot have shown the liver."""
+    if _is_laboratory(report):
+        return None
+    code = report.get("code")
     traits = traits_named(terms, codings(code), texts(code))
-    if traits is not None and not imaging_kinds(traits):
-        return
+    return True if traits is None or imaging_kinds(traits) else None
+
+
+def _worded(entry: Entry) -> Iterator[_Worded]:
     text = report_text(entry.raw)
     if 0 < len(text) <= LONGEST:
         yield _Worded(entry, dates.of(entry.raw, *OBSERVED), text)
@@ -70,10 +79,10 @@ def _told(one: _Worded) -> Told:
     return Told(one.entry, one.when, read_once(one.text, words_of(one.entry.raw.get("code"))))
 
 
-def _is_laboratory(entry: Entry) -> bool:
+def _is_laboratory(report: JsonObject) -> bool:
     given = [
         word.lower()
-        for category in mappings(entry.raw.get("category"))
+        for category in mappings(report.get("category"))
         for word in (*(c.code for c in codings(category)), *texts(category))
     ]
     return any(word in _LABORATORY for word in given)
