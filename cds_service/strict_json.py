@@ -26,10 +26,28 @@ NOT_JSON = "The body is not JSON (RFC 8259, UTF-8)."
 _HALF_PAIR = re.compile(
     rb"(?<!\\)(?:\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
-# A long exponent, or very many digits: more than a double may hold. A string that looks like it is no harm.
-_LARGE = re2.compile(rb"[:,\[\s]-?(?:[0-9.]+[eE]\+?[0-9]{3}|[0-9]{200})")
-_ALIKE = bytes.maketrans(b"{}", b"[]")
-_ALL_BUT_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"'}))
+# What tells how deep a document is, and whether it holds a number that may be too large for a double: quotes,
+# brackets (all as square ones), digits (all as 0) and the letter of an exponent.
+_MARKS = bytes.maketrans(b"{}123456789E", b"[]000000000e")
+_NO_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"0123456789eE'}))
+_ESCAPED = re2.compile(rb"\\[\\\"]")
+_LONG = b"0" * 200  # with two digits of exponent still less than a double can hold
+
+
+def _nested(between: bytes) -> bytes:
+    """The pattern of marks that are nested no deeper than MAX_DEPTH. `between`: what else is outside strings.
+
+    RE2 looks at each byte once, whatever the document holds.
+    """
+    level = rb'%b(?:"[^"]*"%b)*' % (between, between)
+    for _ in range(MAX_DEPTH):
+        level = rb'%b(?:(?:"[^"]*"|\[%b\])%b)*' % (between, level, between)
+    return level
+
+
+_NESTED = re2.compile(_nested(b"[0e]*"))
+# No long exponent: an e that follows no digit is that of `true` or `false`.
+_PLAIN = re2.compile(_nested(b"e*0*(?:e00?)?"))
 
 
 class _Name:
@@ -64,7 +82,6 @@ def outline(body: bytes) -> dict[str, bytes]:
     fifth of parsing it, and most orders never ask for it.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
-    check_nesting(body)
     if is_plain(body):
         try:
             return _once_each(_MEMBERS.decode(body), "")
@@ -77,13 +94,14 @@ def outline(body: bytes) -> dict[str, bytes]:
 def is_plain(text: bytes) -> bool:
     """True when text that is skipped over as JSON would be read as JSON too. False proves nothing.
 
-    The parser that skips minds the grammar, but neither UTF-8 nor whether a number has a value.
+    The parser that skips minds the grammar, but not UTF-8, nor depth, nor whether a number has a value.
     """
     try:
         text.decode()
     except UnicodeDecodeError:
         return False
-    return _LARGE.search(text) is None
+    marks = _marks(text)
+    return not _too_many(marks) and _LONG not in marks and bool(_PLAIN.fullmatch(marks))
 
 
 def value_of(text: bytes) -> tuple[Any, bytes]:
@@ -127,30 +145,18 @@ def exact(text: bytes, path: str = "") -> Any:
     Give it only what a JSON parser has accepted. Raises RequestUnreadable for a repeated member.
     """
 
-    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        built = dict(pairs)
-        if len(built) < len(pairs):
-            raise _repeated(path)
-        return built
-
-    return json.loads(text.decode(), object_pairs_hook=once, parse_float=_as_written, parse_int=_whole_number)
+    try:
+        return _EXACT.decode(text.decode())
+    except _Twice:
+        raise _repeated(path) from None
 
 
 def check_nesting(text: bytes) -> None:
-    """Before any parser sees `text`: raises RequestUnreadable if it is nested too deep or holds too much.
-
-    Brackets outside strings are kept, then the innermost pairs removed level by level: 2 ms for 2 MB. What
-    then is left over has no partner, and so is not JSON.
-    """
-    marks = _brackets(text)
-    if len(marks) > 2 * MAX_CONTAINERS:
+    """Before any parser sees `text`: raises RequestUnreadable if it is nested too deep or holds too much."""
+    marks = _marks(text)
+    if _too_many(marks):
         raise RequestUnreadable(f"The body holds more than {MAX_CONTAINERS} objects and arrays.")
-    for _ in range(MAX_DEPTH):
-        inner = marks.replace(b"[]", b"")
-        if len(inner) == len(marks):
-            break
-        marks = inner
-    if marks:
+    if not _NESTED.fullmatch(marks):
         raise RequestUnreadable(f"The body is not JSON, or nested more than {MAX_DEPTH} levels deep.")
 
 
@@ -161,15 +167,17 @@ def _once_each(found: dict[_Name, msgspec.Raw], path: str) -> dict[str, bytes]:
     return raws
 
 
-def _brackets(text: bytes) -> bytes:
-    """The brackets outside strings, all written as square ones.
-
-    Quotes are left out in pairs first: two side by side change nothing about what is inside a string.
-    """
-    if b"\\" in text:
+def _marks(text: bytes) -> bytes:
+    if _ESCAPED.search(text):  # seldom, and seen at a glance
         text = text.replace(rb"\\", b"").replace(rb"\"", b"")
-    marks = text.translate(_ALIKE, _ALL_BUT_MARKS).replace(b'""', b"")
-    return b"".join(marks.split(b'"')[::2])
+    return text.translate(_MARKS, _NO_MARKS)
+
+
+def _too_many(marks: bytes) -> bool:
+    """Whether there are more than MAX_CONTAINERS objects and arrays; counted closely only where it may be."""
+    if len(marks) <= MAX_CONTAINERS or marks.count(b"[") <= MAX_CONTAINERS:
+        return False
+    return sum(piece.count(b"[") for piece in marks.split(b'"')[::2]) > MAX_CONTAINERS
 
 
 def _loaded(body: bytes) -> tuple[Any, bytes]:
@@ -182,6 +190,17 @@ def _loaded(body: bytes) -> tuple[Any, bytes]:
         return orjson.loads(whole), whole
 
 
+class _Twice(Exception):
+    """A member that an object has already."""
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        raise _Twice
+    return built
+
+
 def _as_written(number: str) -> orjson.Fragment:
     return orjson.Fragment(number.encode())
 
@@ -189,6 +208,9 @@ def _as_written(number: str) -> orjson.Fragment:
 def _whole_number(number: str) -> int | orjson.Fragment:
     """What fits into 64 bits is a number; beyond, Python's own JSON writer and orjson's disagree."""
     return int(number) if len(number) < len(str(2**63)) else _as_written(number)
+
+
+_EXACT = json.JSONDecoder(object_pairs_hook=_once, parse_float=_as_written, parse_int=_whole_number)
 
 
 def _repeated(path: str) -> RequestUnreadable:

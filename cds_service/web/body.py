@@ -9,6 +9,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+JSON = "application/json"
+USUAL = frozenset((JSON, f"{JSON};charset=UTF-8", f"{JSON}; charset=utf-8"))  # as nearly all clients write it
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 
@@ -40,12 +42,14 @@ async def read_body(request: Request, limits: BodyLimits) -> bytes:
 
 
 async def _all_of(request: Request, max_bytes: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
+    pieces, length = [], 0
+    async for piece in request.stream():
+        length += len(piece)
+        if length > max_bytes:
             raise _too_long(max_bytes)
-    return bytes(body)
+        if piece:  # a body in one piece, which the last, empty one follows, is not copied
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _too_long(max_bytes: int) -> HTTPException:
@@ -54,15 +58,21 @@ def _too_long(max_bytes: int) -> HTTPException:
 
 def _check_kind(headers: Headers) -> None:
     """JSON in UTF-8, uncompressed: a few kilobytes of a compressed body can be gigabytes."""
-    stated = Message()
-    stated["Content-Type"] = ", ".join(headers.getlist("Content-Type"))
-    kind = stated.get_content_type() if headers.get("Content-Type") else ""
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise HTTPException(415, "Send the request as Content-Type: application/json.")
-    if str(stated.get_param("charset", "utf-8")).lower() not in CHARSETS:
-        raise HTTPException(415, "Send the body in UTF-8.")
+    stated = ", ".join(headers.getlist("Content-Type"))
+    if stated not in USUAL:
+        _check_media_type(stated)
     encodings = {
         part.strip().lower() for each in headers.getlist("Content-Encoding") for part in each.split(",")
     }
     if encodings - {"identity", ""}:
         raise HTTPException(415, "Send the body without a Content-Encoding.")
+
+
+def _check_media_type(stated: str) -> None:
+    message = Message()
+    message["Content-Type"] = stated
+    kind = message.get_content_type() if stated else ""
+    if kind != JSON and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise HTTPException(415, "Send the request as Content-Type: application/json.")
+    if str(message.get_param("charset", "utf-8")).lower() not in CHARSETS:
+        raise HTTPException(415, "Send the body in UTF-8.")

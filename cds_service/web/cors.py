@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds_service.auth.tenants import Tenant
 from cds_service.desks import Desks
-from cds_service.web import request_ids
+from cds_service.web import raw_headers, request_ids
 from cds_service.web.operation_outcome import refusal
 
 NOTED = "liver_cds.tenant"  # in the ASGI scope: a list that holds the tenant once it is known
@@ -48,9 +48,18 @@ class _Cors(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, with room for the tenant that it turns out to be of."""
-        if scope["type"] == "http" and "origin" in Headers(scope=scope):
+        if scope["type"] != "http" or raw_headers.value_of(scope, b"origin"):
             await self._desks.now()
-        await super().__call__({**scope, NOTED: []}, receive, send)
+            await super().__call__({**scope, NOTED: []}, receive, send)
+            return
+
+        async def send_varying(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = raw_headers.extended(message.get("headers", ()), b"vary", "Origin")
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, send_varying)
 
     def is_allowed_origin(self, origin: str) -> bool:
         """For a preflight, and for answers of which no tenant is known."""

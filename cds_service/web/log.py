@@ -8,14 +8,14 @@ request. Of an exception only its type and the places it went through are writte
 import logging
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
 import orjson
-import structlog
-from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
+from structlog.dev import ConsoleRenderer
 
 from cds_service.errors import LiverCdsError
 
@@ -34,33 +34,45 @@ LONGEST: Final = 500  # characters of one text; nothing that we log on purpose i
 FRAMES: Final = 8
 SERVER: Final = "uvicorn"  # the only library whose words are known to be its own
 
-Event = MutableMapping[str, Any]
+Event = dict[str, Any]
+
+_BOUND: Final[ContextVar[Mapping[str, str]]] = ContextVar("bound", default={})  # noqa: B039 - never changed
 
 
 def bind(**fields: str) -> None:
     """Put these fields on every later event of this request. `tenant` is read by the metrics as well."""
-    bind_contextvars(**fields)
+    _BOUND.set({**_BOUND.get(), **fields})
 
 
 def begin_request(request_id: str) -> None:
-    """Forget what was bound before: a connection's next request may run in the same context."""
-    clear_contextvars()
-    bind_contextvars(request_id=request_id)
+    """Forget what was bound before: a connection's next request may run in the same context.
+
+    `request_id` "": what follows belongs to no request.
+    """
+    _BOUND.set({"request_id": request_id} if request_id else {})
 
 
 def bound(field: str) -> str:
     """What was bound for this request; "" = nothing."""
-    return str(get_contextvars().get(field, ""))
+    return _BOUND.get().get(field, "")
 
 
-def bound_fields() -> dict[str, object]:
+def bound_fields() -> Mapping[str, str]:
     """All that was bound for this request."""
-    return dict(get_contextvars())
+    return _BOUND.get()
 
 
 def log_event(event: str, level: int = logging.INFO, **fields: object) -> None:
     """Write one event. Raises ValueError for a field that is not in FIELDS."""
-    _EVENTS.log(level, event, **fields)
+    told = {**_BOUND.get(), **fields}
+    strange = told.keys() - FIELDS
+    if strange:
+        raise ValueError(f"not a field that may be logged: {', '.join(sorted(strange))}")
+    if LOGGER.isEnabledFor(level):
+        # Delivered by the standard library, but without looking for the caller: an event's words are its own.
+        record = logging.LogRecord(LOGGER.name, level, "", 0, event, (), None)
+        record.fields = {name: _short(value) for name, value in told.items()}
+        LOGGER.handle(record)
 
 
 def log_fault(error: BaseException, **fields: object) -> None:
@@ -88,45 +100,32 @@ def set_up(form: str) -> None:
 
 def formatter(form: str) -> logging.Formatter:
     """How records become lines; see `set_up`."""
-    render = structlog.dev.ConsoleRenderer(colors=False) if form == "text" else _json
-    return _Lines(
-        foreign_pre_chain=[_read_record],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-    )
+    return _LinesForPeople() if form == "text" else _Lines()
 
 
-class _Lines(structlog.stdlib.ProcessorFormatter):
-    """Our own formatter, to be told from those of others."""
+class _Lines(logging.Formatter):
+    """For programs: one object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        return orjson.dumps(_event_of(record), default=str).decode()
 
 
-def _only_listed(_: Any, __: str, event: Event) -> Event:
-    strange = event.keys() - FIELDS - {"event"}
-    if strange:
-        raise ValueError(f"not a field that may be logged: {', '.join(sorted(strange))}")
-    return event
+class _LinesForPeople(_Lines):
+    """For a terminal."""
+
+    _render = ConsoleRenderer(colors=False)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        return str(self._render(None, "", _event_of(record)))
 
 
-def _as_record(_: Any, __: str, event: Event) -> tuple[tuple[str], dict[str, Any]]:
-    """To the standard library's logging, which delivers it: the words, and the fields beside them."""
-    words = event.pop("event")
-    return (words,), {"extra": {"fields": {name: _short(value) for name, value in event.items()}}}
-
-
-# Bound to nothing and configured nowhere else: importing this module changes no global state.
-_EVENTS: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
-    LOGGER,
-    processors=[merge_contextvars, _only_listed, structlog.stdlib.filter_by_level, _as_record],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
-
-
-def _read_record(_: Any, __: str, event: Event) -> Event:
-    record: logging.LogRecord = event["_record"]
-    own: Mapping[str, Any] | None = getattr(record, "fields", None)
+def _event_of(record: logging.LogRecord) -> Event:
+    own: Event | None = getattr(record, "fields", None)
     said = {"event": record.getMessage(), **own} if own is not None else _of_a_library(record)
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    meta = {"_record": record, "_from_structlog": False}
-    return {"at": at.replace("+00:00", "Z"), "level": record.levelname.lower(), **said, **meta}
+    return {"at": at.replace("+00:00", "Z"), "level": record.levelname.lower(), **said}
 
 
 def _of_a_library(record: logging.LogRecord) -> Event:
@@ -151,7 +150,3 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 def _short(value: object) -> object:
     return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
-
-
-def _json(_: Any, __: str, event: Event) -> str:
-    return orjson.dumps(event, default=str).decode()

@@ -7,7 +7,7 @@ codes of ours, statuses. Never anything that a request chose, and nothing of a p
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 from cds_service.store.records import ConsultationRecord, OrderRecord
 from cds_service.web.worker_files import forget_dead_workers
 
+M = TypeVar("M", Counter, Gauge, Histogram)
 Mode: TypeAlias = Literal["livesum", "livemax", "max"]  # how a gauge of several workers is one number
 
 PREFIX: Final = "liver_cds"
@@ -34,6 +35,21 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 # Of a consultation's counts those that hint at a fault, ours or the client's.
 ODD: Final = frozenset(("unreadable", "ignored_selections", "orders_missing", "patient_mismatch"))
 LAST_CARD: Final = f"{PREFIX}_last_card_timestamp_seconds"
+
+
+class _Labelled(Generic[M]):
+    """A metric with its children at hand: to look for one in the library costs more than to count."""
+
+    def __init__(self, metric: M) -> None:
+        self._metric = metric
+        self._children: dict[tuple[str | int, ...], M] = {}
+
+    def labels(self, *labels: str | int) -> M:
+        """The child with these labels, made if it is new."""
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._metric.labels(*labels)
+        return child
 
 
 class Metrics:
@@ -46,12 +62,8 @@ class Metrics:
         if worker_files is None:
             ProcessCollector(registry=self._registry)
         self._requests = self._counter("requests", "Calls answered", "tenant", "service", "status")
-        self._seconds = Histogram(
-            f"{PREFIX}_request_seconds",
-            "Time until the answer to a call was ready",
-            ("tenant", "service"),
-            buckets=SECONDS,
-            registry=self._registry,
+        self._seconds = self._seconds_of(
+            "request_seconds", "Time until the answer to a call was ready", "tenant", "service"
         )
         self._verdicts = self._counter("verdicts", "Orders judged", "tenant", "service", "verdict")
         self._cards = self._counter(
@@ -67,12 +79,8 @@ class Metrics:
             "prefetch", "Sets of resources, as they arrived", "tenant", "key", "state"
         )
         self._outbound = self._counter("outbound_calls", "Calls that we made", "tenant", "purpose", "outcome")
-        self._outbound_seconds = Histogram(
-            f"{PREFIX}_outbound_seconds",
-            "Time until the head of an answer to a call of ours",
-            ("tenant", "purpose"),
-            buckets=SECONDS,
-            registry=self._registry,
+        self._outbound_seconds = self._seconds_of(
+            "outbound_seconds", "Time until the head of an answer to a call of ours", "tenant", "purpose"
         )
         self._refused = self._counter(
             "refused_tokens", "Calls without a token that we accept", "tenant", "reason"
@@ -86,8 +94,12 @@ class Metrics:
         )
         self._info = self._gauge("info", "What is running", "livemax", "version", "revision")
 
-    def _counter(self, name: str, words: str, *labels: str) -> Counter:
-        return Counter(f"{PREFIX}_{name}", words, labels, registry=self._registry)
+    def _counter(self, name: str, words: str, *labels: str) -> _Labelled[Counter]:
+        return _Labelled(Counter(f"{PREFIX}_{name}", words, labels, registry=self._registry))
+
+    def _seconds_of(self, name: str, words: str, *labels: str) -> _Labelled[Histogram]:
+        made = Histogram(f"{PREFIX}_{name}", words, labels, buckets=SECONDS, registry=self._registry)
+        return _Labelled(made)
 
     def _gauge(self, name: str, words: str, mode: Mode, *labels: str) -> Gauge:
         return Gauge(f"{PREFIX}_{name}", words, labels, registry=self._registry, multiprocess_mode=mode)

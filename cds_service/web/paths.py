@@ -20,7 +20,7 @@ class TidyPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on under its tidy path."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and ("//" in scope["path"] or scope["path"].endswith("/")):
             path = re.sub("/{2,}", "/", scope["path"]).rstrip("/") or "/"
             if path != scope["path"]:
                 scope = {**scope, "path": path, "raw_path": path.encode(), AS_CALLED: scope["path"]}

@@ -22,6 +22,7 @@ from cds_service.store.records import ConsultationRecord
 from cds_service.web import openapi
 from cds_service.web.admission import Admission
 from cds_service.web.body import BodyLimits, read_body
+from cds_service.web.direct import DirectRoute
 from cds_service.web.log import log_event
 
 SPECIFICATION = "2.0.1"
@@ -89,7 +90,7 @@ def router(
 ) -> APIRouter:
     """Discovery and the services. `keep` is told of every consultation; `discovery_token`: discovery asks
     for a token as well."""
-    routes = APIRouter(tags=["CDS Hooks"])
+    routes = APIRouter(tags=["CDS Hooks"], route_class=DirectRoute)
 
     told = openapi.answers(openapi.DISCOVERY, "The services", 401, 500, 503)
 

@@ -5,7 +5,7 @@ and an address of a FHIR query holds the patient. What a span tells is what a lo
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 from typing import Any, Final, Protocol
 
@@ -41,11 +41,11 @@ class Span(Protocol):
 class Traces(Protocol):
     """Who makes spans."""
 
-    def serving(self, name: str, headers: Mapping[str, str]) -> Any:
-        """Context of one call to us, giving its Span. `headers`: they may continue the caller's trace."""
+    def serving(self, name: str, parent: str) -> AbstractContextManager[Span]:
+        """Context of one call to us, giving its Span. `parent`: the caller's `traceparent`, "" = none."""
         ...
 
-    def calling(self, name: str) -> Any:
+    def calling(self, name: str) -> AbstractContextManager[Span]:
         """Context of one call that we make, giving its Span."""
         ...
 
@@ -57,15 +57,13 @@ class Traces(Protocol):
 class NoTraces:
     """Where no collector is configured."""
 
-    @contextmanager
-    def serving(self, name: str, headers: Mapping[str, str]) -> Iterator[Span]:  # noqa: ARG002
+    def serving(self, name: str, parent: str) -> AbstractContextManager[Span]:  # noqa: ARG002
         """Nothing."""
-        yield _NOWHERE
+        return _NOWHERE
 
-    @contextmanager
-    def calling(self, name: str) -> Iterator[Span]:  # noqa: ARG002
+    def calling(self, name: str) -> AbstractContextManager[Span]:  # noqa: ARG002
         """Nothing."""
-        yield _NOWHERE
+        return _NOWHERE
 
     def close(self) -> None:
         """Nothing."""
@@ -76,7 +74,7 @@ class _Nowhere:
         pass
 
 
-_NOWHERE: Final = _Nowhere()
+_NOWHERE: Final = nullcontext(_Nowhere())
 
 
 class OtelTraces:
@@ -104,9 +102,9 @@ class OtelTraces:
         self._kinds = SpanKind
 
     @contextmanager
-    def serving(self, name: str, headers: Mapping[str, str]) -> Iterator[Span]:
-        """A span of a call to us, in the caller's trace if it sent one (`traceparent`)."""
-        context = self._callers.extract({"traceparent": headers.get("traceparent", "")})
+    def serving(self, name: str, parent: str) -> Iterator[Span]:
+        """A span of a call to us, in the caller's trace if it sent one."""
+        context = self._callers.extract({"traceparent": parent})
         with self._span(name, self._kinds.SERVER, context) as span:
             yield span
 

@@ -3,14 +3,14 @@
 import time
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cds_service.web import log, request_ids
+from cds_service.web import log, raw_headers, request_ids
 from cds_service.web.metrics import Metrics
 from cds_service.web.stopping import Stopping
 from cds_service.web.traces import Traces
 
+ID_HEADER: Final = request_ids.HEADER.lower().encode()
 OTHER: Final = "other"  # an address that is not ours: what was asked for may be anything
 PAGES: Final = ("livez", "readyz", "metrics", "guidelines", "docs", "openapi.json", "workbench")
 # Answers that have an event of their own, which says more.
@@ -35,14 +35,13 @@ class Watched:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        log.begin_request(request_ids.request_id(headers.get(request_ids.HEADER, "")))
+        log.begin_request(request_ids.request_id(raw_headers.value_of(scope, ID_HEADER)))
         service = name_of(scope["path"], self._services)
         if service in PROBES:
             await self._answer(service, scope, receive, send)
             return
         log.bind(service=service)
-        with self._traces.serving(service, headers) as span:
+        with self._traces.serving(service, raw_headers.value_of(scope, b"traceparent")) as span:
             status = await self._answer(service, scope, receive, send)
             span.tell(status=status, **log.bound_fields())
 
@@ -54,10 +53,7 @@ class Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer[request_ids.HEADER] = log.bound("request_id")
-                if self._stopping.begun:
-                    answer["Connection"] = "close"  # the caller opens its next connection elsewhere
+                message = {**message, "headers": self._headers(message)}
             await send(message)
 
         try:
@@ -68,6 +64,12 @@ class Watched:
             if status >= 400 and service not in PROBES and status not in TOLD_ELSEWHERE:
                 log.log_event("refused", status=status, ms=round(seconds * 1000, 1))
         return status
+
+    def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+        headers = raw_headers.replaced(message.get("headers", ()), ID_HEADER, log.bound("request_id"))
+        if self._stopping.begun:  # the caller opens its next connection elsewhere
+            headers = raw_headers.replaced(headers, b"connection", "close")
+        return headers
 
 
 def name_of(path: str, services: frozenset[str]) -> str:

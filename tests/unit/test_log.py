@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from structlog.contextvars import clear_contextvars
 
 import cds_service
 from cds_service.errors import SettingsFaulty
@@ -31,7 +30,7 @@ def events(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO, "cds_service")
     log.begin_request("0" * 31 + "a")
     yield caplog
-    clear_contextvars()
+    log.begin_request("")
 
 
 def test_a_field_that_is_not_listed_is_refused() -> None:

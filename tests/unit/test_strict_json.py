@@ -80,7 +80,7 @@ class TestNesting:
             check_nesting(bracket * 100_000)
 
     def test_brackets_in_strings_are_words(self) -> None:
-        words = ["[" * 200, '"{' * 200, "\\[" * 200, '\\"[' * 200]
+        words = ["[" * 200, '"{' * 200, "\\[" * 200, '\\"[' * 200, "[" * (MAX_CONTAINERS + 1)]
         check_nesting(json.dumps(words).encode())
 
     def test_too_many_containers(self) -> None:
@@ -212,10 +212,23 @@ class TestSkipped:
         assert not is_plain(f"{before}{number}".encode())
 
     @pytest.mark.parametrize(
-        "text", ['{"id":"3e451c9a-1e999"}', '{"v":1.5e10}', '{"v":12345678901234567890}']
+        "text",
+        [
+            '{"id":"3e451c9a-1e999"}',
+            '{"v":1.5e10}',
+            '{"v":12345678901234567890}',
+            '{"v":[true,false,7,null]}',
+            '{"v":"é \\" [{ \\\\"}',
+        ],
     )
     def test_identifiers_and_usual_numbers_are_plain(self, text: str) -> None:
         assert is_plain(text.encode())
+
+    @pytest.mark.parametrize("number", ["1e100", "1E-999", "0." + "3" * 250, "[1e9,2e9]", "[100,true,200]"])
+    def test_what_is_not_plain_may_still_be_read(self, number: str) -> None:
+        body = f'{{"v":{number}}}'.encode()
+        assert not is_plain(body)
+        assert outline(body) == {"v": number.encode()}
 
     @pytest.mark.parametrize("text", [b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\xe2\x82"'])
     def test_what_is_no_utf_8_is_not_plain(self, text: bytes) -> None:
