@@ -27,6 +27,7 @@ from cds_service.desks import Desks, Vocabulary
 from cds_service.errors import ContentFaulty, StoreUnreachable
 from cds_service.fhir.access.client import FetchLimits, new_client
 from cds_service.fhir.access.line import Line
+from cds_service.guideline import TOPIC
 from cds_service.guideline.content.library import Library, load
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.settings import Settings
@@ -51,7 +52,6 @@ from cds_service.web.instruments import Instruments, instruments
 from cds_service.web.paths import HeadAsGet, TidyPaths
 from cds_service.web.readiness import checks
 
-TOPIC = "liver-lesion"
 COLLECT_AFTER = 50_000  # objects made and not yet gone
 STORE_TROUBLE = ("lost", "back", "dropped")
 
@@ -96,9 +96,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         log.log_event("started", tenants=desks.modes(), revision=library.revision)
         if settings.unknown:
             log.log_event("settings that nothing reads", settings=settings.unknown)
-        # What was loaded stays for good: keep the collector from walking it again and again.
+        # What was loaded stays for good: keep the collector from walking it again and again. Next to nothing
+        # of it is garbage, so it is not looked for either, which would be a tenth of the start.
         usual = gc.get_threshold()
-        gc.collect()
         gc.freeze()
         # A request makes tens of thousands of objects and no cycles: look for those now and then only.
         gc.set_threshold(COLLECT_AFTER)

@@ -1,4 +1,8 @@
-"""The command line, `liver-cds`. Every command only reads its arguments and calls what does the work."""
+"""The command line, `liver-cds`. Every command only reads its arguments and calls what does the work.
+
+What does the work is imported by the command itself: each worker of the service imports this module too, and
+would keep what the others need for good.
+"""
 
 import asyncio
 import hashlib
@@ -10,36 +14,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 
-from cds_service import first_order, serving
-from cds_service.app import TOPIC, build_desk, create_app, open_desk
-from cds_service.console import show_explanation
-from cds_service.console_feedback import show_feedback
-from cds_service.consult import consult
-from cds_service.consultation import Consultation
 from cds_service.errors import LiverCdsError, RequestUnreadable
-from cds_service.explanation import explain as explanation_of
-from cds_service.explanation import schema as explanation_schema
-from cds_service.fhir.access.client import new_client
-from cds_service.guideline.content import library
-from cds_service.guideline.content.topic_schema import GuidelineTopic
-from cds_service.hooks import parse_request
-from cds_service.replay import command as past
-from cds_service.replay.finish import Wanted
-from cds_service.replay.report.equity import SMALLEST_CELL
-from cds_service.settings import Settings
-from cds_service.store.reading import bring_up_to_date, read
-from cds_service.store.report import feedback_report
-from cds_service.store.report import to_json as report_json
-from cds_service.vignettes.case import Case
-from cds_service.vignettes.coverage import unreached
-from cds_service.vignettes.reading import read_cases
-from cds_service.vignettes.run import Ran, run
+from cds_service.guideline import TOPIC
+from cds_service.replay import options as past
+from cds_service.replay.statistics import SMALLEST_CELL
+
+if TYPE_CHECKING:
+    from cds_service.consultation import Consultation
+    from cds_service.guideline.content.library import Library
+    from cds_service.guideline.content.topic_schema import GuidelineTopic
+    from cds_service.settings import Settings
+    from cds_service.vignettes.case import Case
+    from cds_service.vignettes.run import Ran
 
 FAULTY = 1
 UNREADABLE = 2
@@ -70,6 +61,15 @@ def serve(
     ] = None,
 ) -> None:
     """Run the service until Ctrl-C."""
+    from cds_service import serving
+
+    serving.look_for_garbage_later()
+    from rich.console import Console
+
+    from cds_service import first_order
+    from cds_service.app import create_app
+    from cds_service.settings import Settings
+
     if first and workers > 1:
         raise typer.BadParameter("works with one worker only", param_hint="--first")
     sample = first_order.read_sample(first, datetime.now(UTC).date()) if first else None
@@ -107,6 +107,13 @@ def explain(
     ] = None,
 ) -> None:
     """Explain what the service makes of one request: facts, reasons, cards. Exit 2: not readable."""
+    from rich.console import Console
+
+    from cds_service.console import show_explanation
+    from cds_service.explanation import explain as explanation_of
+    from cds_service.explanation import schema as explanation_schema
+    from cds_service.settings import Settings
+
     if schema:
         typer.echo(json.dumps(explanation_schema(), indent=2))
         return
@@ -127,6 +134,9 @@ def check(
     directory: Annotated[Path | None, typer.Argument(help="Default: what LIVER_CDS_GUIDELINES says.")] = None,
 ) -> None:
     """Check guideline content. Exit 1: one line per fault."""
+    from cds_service.guideline.content import library
+    from cds_service.settings import Settings
+
     faults = library.check(directory or Settings.from_env(os.environ).guidelines)
     for fault in faults:
         typer.echo(fault)
@@ -138,6 +148,8 @@ def check(
 @cli.command()
 def vignettes(topic: TopicArgument = TOPIC, cases: CasesOption = CASES) -> None:
     """Run the clinical cases. Exit 1: some do not come out as stated."""
+    from cds_service.vignettes.reading import read_cases
+
     ran = asyncio.run(_ran(read_cases(cases), topic))
     for found in ran:
         for line in (*found.core, *found.consultation):
@@ -151,6 +163,11 @@ def vignettes(topic: TopicArgument = TOPIC, cases: CasesOption = CASES) -> None:
 @cli.command()
 def coverage(topic: TopicArgument = TOPIC, cases: CasesOption = CASES) -> None:
     """List what no clinical case reaches. Exit 1: there is something."""
+    from cds_service.guideline.content import library
+    from cds_service.settings import Settings
+    from cds_service.vignettes.coverage import unreached
+    from cds_service.vignettes.reading import read_cases
+
     content = library.load(Settings.from_env(os.environ).guidelines)
     missed = unreached(read_cases(cases), content, _topic(topic, content))
     for item in missed:
@@ -170,6 +187,14 @@ def feedback(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:
     """Count what became of cards: accepted and overridden, by variant, procedure and reason."""
+    from rich.console import Console
+
+    from cds_service.console_feedback import show_feedback
+    from cds_service.settings import Settings
+    from cds_service.store.reading import read
+    from cds_service.store.report import feedback_report
+    from cds_service.store.report import to_json as report_json
+
     start = since.replace(tzinfo=UTC) if since else None
     url = Settings.from_env(os.environ).database_url
     found = read(url, lambda connection: feedback_report(connection, start, tenant))
@@ -182,6 +207,9 @@ def feedback(
 @cli.command()
 def migrate() -> None:
     """Make the store's tables, or bring them up to date. `serve` does it too, where it is allowed to."""
+    from cds_service.settings import Settings
+    from cds_service.store.reading import bring_up_to_date
+
     changed = bring_up_to_date(Settings.from_env(os.environ).database_url)
     typer.echo("store: brought up to date" if changed else "store: up to date")
 
@@ -206,16 +234,21 @@ def replay(
     silent: past.SilentOption = False,
 ) -> None:
     """What would the service have said about the orders of a Bulk FHIR export? Writes a report."""
+    from cds_service.app import open_desk
+    from cds_service.replay import command
+    from cds_service.replay.finish import Wanted
+    from cds_service.settings import Settings
+
     settings = Settings.from_env({**os.environ, **_stated(OPEN_PROFILE=profile, OPEN_CODES=codes)})
     other = partial(open_desk, replace(settings, guidelines=compare)) if compare else None
     wanted = Wanted(sample, blind, seed, tuple(reviewed or ()), smallest_cell)
     if silent == (export is not None):
         raise typer.BadParameter("give an export, or --silent for the store", param_hint="DIR")
     if export is None:
-        past.replay_silent(settings.database_url, out, open_desk(settings), wanted)
+        command.replay_silent(settings.database_url, out, open_desk(settings), wanted)
         return
-    asked = past.Asked(export, out, workers or os.cpu_count() or 1, engine, fresh, wanted)
-    past.replay(asked, _told(settings), partial(open_desk, settings), other)
+    asked = command.Asked(export, out, workers or os.cpu_count() or 1, engine, fresh, wanted)
+    command.replay(asked, _told(settings), partial(open_desk, settings), other)
 
 
 def main() -> None:
@@ -227,12 +260,22 @@ def main() -> None:
         raise SystemExit(UNREADABLE if isinstance(error, RequestUnreadable) else FAULTY) from error
 
 
-async def _consultation(body: bytes, settings: Settings, now: datetime) -> Consultation:
+async def _consultation(body: bytes, settings: "Settings", now: datetime) -> "Consultation":
+    from cds_service.app import build_desk
+    from cds_service.consult import consult
+    from cds_service.fhir.access.client import new_client
+    from cds_service.hooks import parse_request
+
     async with new_client(settings.fhir_timeout_s) as http:
         return await consult(parse_request(body), build_desk(settings, http), now, lambda: str(uuid4()))
 
 
-async def _ran(cases: Sequence[Case], topic: str) -> list[Ran]:
+async def _ran(cases: "Sequence[Case]", topic: str) -> "list[Ran]":
+    from cds_service.app import build_desk
+    from cds_service.fhir.access.client import new_client
+    from cds_service.settings import Settings
+    from cds_service.vignettes.run import run
+
     settings = Settings.from_env(os.environ)
     async with new_client(settings.fhir_timeout_s) as http:
         desk = build_desk(settings, http)
@@ -247,13 +290,13 @@ def _body(request: Path) -> bytes:
         raise RequestUnreadable(f"{request}: {error.strerror}") from error
 
 
-def _topic(name: str, content: library.Library) -> GuidelineTopic:
+def _topic(name: str, content: "Library") -> "GuidelineTopic":
     if name not in content.topics:
         raise typer.BadParameter(f"one of: {', '.join(content.topics)}", param_hint="TOPIC")
     return content.topics[name]
 
 
-def _told(settings: Settings) -> dict[str, str]:
+def _told(settings: "Settings") -> dict[str, str]:
     """What a replay's answers depend on beside the content, for its manifest."""
     codes = settings.open_codes.read_text(encoding="utf-8") if settings.open_codes else ""
     return {

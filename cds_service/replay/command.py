@@ -1,12 +1,11 @@
-"""`liver-cds replay` as a command: options, what they become, and what is said at the end.
+"""`liver-cds replay` as a command: what its options become, and what is said at the end.
 
-Options come with their help here; settings and what the desk is made of come from the command line's module.
+Settings and what the desk is made of come from the command line's module.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,27 +17,6 @@ from cds_service.replay.progress import Bars
 from cds_service.replay.run import ENGINES, Plan, Ran, clear, run
 from cds_service.replay.silent import report_silent, silent_rows
 from cds_service.store.reading import read
-
-ExportArgument = Annotated[Path | None, typer.Argument(metavar="DIR", help="A Bulk FHIR export (NDJSON).")]
-OutOption = Annotated[Path, typer.Option(help="Where results go, and what a killed run goes on from.")]
-WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
-EngineOption = Annotated[str, typer.Option(help="local, or spark for a cluster.")]
-CompareOption = Annotated[
-    Path | None,
-    typer.Option(exists=True, file_okay=False, help="Other content: what would change?"),
-]
-SampleOption = Annotated[int, typer.Option(min=0, help="Draw so many orders for chart review.")]
-BlindOption = Annotated[bool, typer.Option("--blind", help="The answer sheet does not tell our answer.")]
-SeedOption = Annotated[int, typer.Option(help="Of the sample: the same seed draws the same orders.")]
-ReviewedOption = Annotated[
-    list[Path] | None,
-    typer.Option(exists=True, dir_okay=False, help="A filled in answer sheet; may be repeated."),
-]
-SmallestOption = Annotated[int, typer.Option(min=1, help="Smallest count that the equity table shows.")]
-SilentOption = Annotated[
-    bool, typer.Option("--silent", help="Not an export: consultations of a silent phase, from the store.")
-]
-FreshOption = Annotated[bool, typer.Option("--fresh", help="Start anew where another run had begun.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import orjson
 
 from cds_service.consult import Desk
 from cds_service.replay.report.asking import Rows
-from cds_service.replay.report.equity import SMALLEST_CELL, equity
+from cds_service.replay.report.equity import equity
 from cds_service.replay.report.numbers import numbers
 from cds_service.replay.report.page import REPORT, quality_of, write_page
 from cds_service.replay.report.words import words_of
@@ -16,6 +16,7 @@ from cds_service.replay.review import review
 from cds_service.replay.run import Ran
 from cds_service.replay.sampling import draw
 from cds_service.replay.staging import write_whole
+from cds_service.replay.statistics import SMALLEST_CELL
 from cds_service.replay.unreadable import write_faults
 
 NUMBERS = "numbers.json"

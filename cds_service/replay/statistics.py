@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 Z_95 = 1.959963984540054
+SMALLEST_CELL = 11  # as many publishers of health statistics ask for
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -39,7 +41,7 @@ class Instruments:
 
     def transport(self, purpose: str) -> httpx.AsyncBaseTransport:
         """For a client whose calls are counted. `purpose`: `fhir` or `keys`."""
-        inner = httpx.AsyncHTTPTransport(trust_env=False, limits=POOL)
+        inner = httpx.AsyncHTTPTransport(verify=_authorities(), trust_env=False, limits=POOL)
         return WatchedTransport(inner, purpose, self.metrics, self.traces)
 
     def router(self) -> APIRouter:
@@ -75,6 +77,12 @@ class _WarningsCounted(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Our events have fixed words: what differs stands in their fields."""
         self._metrics.warned(record.getMessage(), record.levelname.lower())
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates are good; read once for all clients."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def instruments(*, worker_files: Path | None, traced: bool, drain_s: float, version: str) -> Instruments:

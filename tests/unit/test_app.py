@@ -2,6 +2,8 @@
 
 import logging
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,20 @@ def test_variables_that_nothing_reads_are_logged_on_starting(caplog: pytest.LogC
     logged = {record.getMessage(): record.__dict__["fields"] for record in caplog.records}
     assert logged["settings that nothing reads"] == {"settings": ("LIVER_CDS_HOTS",)}
     assert logged["started"]["tenants"] == {"open": "visible"}
+
+
+@pytest.mark.parametrize(
+    ("module", "not_needed"),
+    [
+        # Workers import it when they start, whatever they then serve.
+        ("cds_service.cli", {"fastapi", "httpx", "pydantic", "sqlalchemy", "yaml"}),
+        # No call of a service needs these: pages, migrations, PostgreSQL's driver.
+        ("cds_service.app", {"alembic", "jinja2", "markdown_it", "psycopg", "typer"}),
+    ],
+)
+def test_a_worker_does_not_load_what_it_may_never_need(module: str, not_needed: set[str]) -> None:
+    script = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    loaded = set(ran.stdout.split())
+    assert "cds_service" in loaded
+    assert not loaded & not_needed

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cds_service.guideline.terms.words import Text, read
+from cds_service.guideline.terms.words import LONGEST_WORD, Text, read
 
 GAP = "..."
 EITHER = "|"
@@ -148,6 +148,8 @@ def _one_word(choice: str, piece: str) -> str:
 
 def _bare(piece: str, whole: str) -> list[str]:
     bare = piece.removeprefix("*").removesuffix("*")
+    if bare.isascii() and bare.isalnum() and len(bare) <= LONGEST_WORD:
+        return [bare]  # nearly all: there are thousands, at every start
     words = list(read(bare).words)
     question = "?" in words and len(words) > 1  # a question mark is a word of its own
     if not words or question or "".join(words) != bare.casefold():

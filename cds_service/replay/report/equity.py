@@ -3,9 +3,8 @@
 from typing import Any, Final
 
 from cds_service.replay.report.asking import Rows
-from cds_service.replay.statistics import Share, suppressed, wilson
+from cds_service.replay.statistics import SMALLEST_CELL, Share, suppressed, wilson
 
-SMALLEST_CELL = 11  # as many publishers of health statistics ask for
 GROUPINGS: Final = {
     "sex": "Sex",
     "age_band": "Age",
