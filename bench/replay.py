@@ -23,7 +23,7 @@ from cds_service.consult import Desk, consult
 from cds_service.consultation import Consultation
 from cds_service.hooks import HookRequest
 from cds_service.replay.decide import Decider, Question, prefetch_of
-from cds_service.replay.inputs import CHART_TYPES, find_export, pieces_of
+from cds_service.replay.inputs import CHART_TYPES, batches_of, find_export
 from cds_service.replay.local_engine import decide_shard
 from cds_service.replay.past_orders import requester
 from cds_service.replay.records import records_of
@@ -74,11 +74,11 @@ def _steps(folder: Path, orders: int) -> None:
     for name in ("staged", "shards", "results", "spill"):
         (folder / name).mkdir()
     export = find_export(folder / "export")
-    shards = range(shards_for({file.name: file.size for file in export.files}))
+    shards = range(shards_for(export.files))
 
     def read() -> None:
-        for piece in pieces_of(export):
-            stage(piece, len(shards), folder / "staged")
+        for batch in batches_of(export):
+            stage(batch, len(shards), folder / "staged")
 
     def sort() -> None:
         for shard in shards:

@@ -183,24 +183,24 @@ def _stated(found: Found, patient: str, order: PastOrder, who: Person) -> dict[s
         "place": found.at,
         "status": order.status,
         "kind": order.kind,
-        "authored_on": word(raw.get("authoredOn"))[:40],
+        "authored_on": _plain(word(raw.get("authoredOn"))[:40]),
         "day": day.isoformat() if day else "",
         "requester": requester(raw),
-        "code": f"{coding.system}|{coding.code}" if coding and coding.code else "",
+        "code": _plain(f"{coding.system}|{coding.code}") if coding and coding.code else "",
         "title": _plain(order.title),
         "mapped": bool(order.procedures),
         "procedures": ";".join(order.procedures),
         "sex": who.sex,
         "age_band": who.age_band(day) if day else "",
-        "race": who.race,
-        "ethnicity": who.ethnicity,
-        "language": who.language,
+        "race": _plain(who.race),
+        "ethnicity": _plain(who.ethnicity),
+        "language": _plain(who.language),
     }
 
 
-def _plain(title: str) -> str:
+def _plain(text: str) -> str:
     """Chart text that no spreadsheet takes for a formula."""
-    return f"'{title}" if title.startswith(("=", "+", "-", "@")) else title
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _followed(order: PastOrder, record: Record, day: date, answer: Answer, terms: Terms) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
@@ -18,6 +19,8 @@ READ_TYPES = CHART_TYPES | frozenset(ORDER_TYPES)
 DATA = re.compile(r".+\.(?:ndjson|jsonl)(?:\.gz)?", re.IGNORECASE)
 GZIP = b"\x1f\x8b"
 PIECE_BYTES = 64 << 20  # a plain file longer than that is read in pieces, side by side
+MOST_TOGETHER = 1000  # pieces that are read as one
+_PACKED = 8  # FHIR lines shrink to about an eighth
 LONGEST_MANIFEST = 50 << 20
 # "Condition.ndjson", "Condition.000.ndjson.gz", "1.Condition.ndjson": what a file was exported for.
 _NAMED_TYPE = re.compile(r"(?:\d+[._-])?([A-Z][A-Za-z]+)(?=[._-])")
@@ -56,7 +59,8 @@ class Piece:
 class Export:
     """A directory with a Bulk FHIR export. `ignored`: files that hold no lines of JSON by their name.
 
-    `announced`: types that a manifest or a file's name says were exported, though there may be none.
+    `announced`: types that were exported, though there may be none: by a file's name, or a manifest's count
+    of 0. `missing`: files that a manifest names and that are not here; `promised`: resources by its counts.
     """
 
     root: Path
@@ -64,27 +68,37 @@ class Export:
     ignored: tuple[str, ...]
     announced: frozenset[str]
     taken_at: str = ""  # the manifest's transactionTime
+    missing: tuple[str, ...] = ()
+    promised: Mapping[str, int] = field(default_factory=dict)
 
 
-def find_export(root: Path) -> Export:
-    """What lies under `root`, at any depth. Raises ReplayImpossible when nothing of it can be read."""
+def find_export(root: Path, but_not: Path | None = None) -> Export:
+    """What lies under `root`, at any depth. Raises ReplayImpossible when nothing of it can be read.
+
+    `but_not`: a folder that is passed over, since our own results may lie beside the export.
+    """
     if not root.is_dir():
         raise ReplayImpossible(f"{root}: there is no such directory.")
-    paths = sorted(path for path in root.rglob("*") if path.is_file() and not _hidden(path, root))
+    own = but_not.resolve() if but_not else None
+    files_below = (path for path in root.rglob("*") if path.is_file() and not _hidden(path, root))
+    paths = sorted(path for path in files_below if own is None or own not in path.resolve().parents)
     data = [path for path in paths if DATA.fullmatch(path.name)]
     if not data:
-        raise ReplayImpossible(f"{root}: no *.ndjson, *.jsonl or gzipped one is in there.")
+        raise ReplayImpossible(_nothing_in(root, paths))
     files = tuple(_input(number, path, root) for number, path in enumerate(data))
-    others = [path for path in paths if path not in set(data)]
+    others = sorted(set(paths) - set(data))
     manifests = [found for path in others if (found := _manifest(path)) is not None]
-    listed = {str(one.get("type")) for found in manifests for one in _objects(found.get("output"))}
+    listed = [one for found in manifests for one in _objects(found.get("output"))]
+    promised = _promised(listed)
     named = {match[1] for path in data if (match := _NAMED_TYPE.match(path.name))}
     return Export(
         root,
         files,
         tuple(path.relative_to(root).as_posix() for path in others),
-        frozenset(listed | named) & READ_TYPES,
+        frozenset(named | {kind for kind, count in promised.items() if count == 0}) & READ_TYPES,
         next((str(found["transactionTime"]) for found in manifests), ""),
+        _missing(listed, {path.name for path in data}),
+        promised,
     )
 
 
@@ -94,6 +108,26 @@ def pieces_of(export: Export, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]
         starts = [0] if file.gzipped else range(0, max(file.size, 1), piece_bytes)
         for number, start in enumerate(starts):
             yield Piece(file, number, start, file.size if file.gzipped else start + piece_bytes)
+
+
+def batches_of(export: Export, piece_bytes: int = PIECE_BYTES) -> Iterator[tuple[Piece, ...]]:
+    """The pieces as workers take them: small ones together, in the export's order."""
+    held: list[Piece] = []
+    room = piece_bytes
+    for piece in pieces_of(export, piece_bytes):
+        size = unpacked(piece.file) if piece.file.gzipped else min(piece.end, piece.file.size) - piece.start
+        if held and (size > room or len(held) == MOST_TOGETHER):
+            yield tuple(held)
+            held, room = [], piece_bytes
+        held.append(piece)
+        room -= size
+    if held:
+        yield tuple(held)
+
+
+def unpacked(file: InputFile) -> int:
+    """About how many bytes its lines have."""
+    return file.size * (_PACKED if file.gzipped else 1)
 
 
 def sha256_of(path: Path) -> str:
@@ -110,6 +144,33 @@ def _input(number: int, path: Path, root: Path) -> InputFile:
 
 def _hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _nothing_in(root: Path, paths: Iterable[Path]) -> str:
+    said = f"{root}: no *.ndjson, *.jsonl or gzipped one is in there."
+    others = sum(path.suffix.lower() == ".json" for path in paths)
+    return (
+        f"{said} Its {others} *.json are no Bulk FHIR export: that has one resource a line."
+        if others
+        else said
+    )
+
+
+def _promised(listed: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many resources of each type a manifest counts; only where it counts them for every file."""
+    counts: dict[str, list[object]] = {}
+    for one in listed:
+        counts.setdefault(str(one.get("type")), []).append(one.get("count"))
+    numbers = {kind: [n for n in found if isinstance(n, int)] for kind, found in counts.items()}
+    return {kind: sum(found) for kind, found in numbers.items() if len(found) == len(counts[kind])}
+
+
+def _missing(listed: Iterable[Mapping[str, Any]], here: set[str]) -> tuple[str, ...]:
+    """Files of a manifest that are not here; () when they were stored under names of their own."""
+    names = {unquote(urlsplit(str(one.get("url"))).path).rpartition("/")[2] for one in listed} - {""}
+    plain = {name.removesuffix(".gz") for name in here}
+    missing = sorted(name for name in names if name.removesuffix(".gz") not in plain)
+    return tuple(missing) if len(missing) < len(names) else ()
 
 
 def _manifest(path: Path) -> Mapping[str, Any] | None:

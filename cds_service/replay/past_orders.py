@@ -43,6 +43,7 @@ _CATEGORIES = frozenset(
 )
 _BIOPSY = re.compile(r"\bbiops(?:y|ies)\b|\bbx\b", re.IGNORECASE)
 _NO_REQUEST = frozenset(("proposal", "plan", "directive", "option"))
+_YEARS = range(1900, 2200)
 _MADE_LATER = ("note", "supportingInfo", "relevantHistory", "extension")
 
 
@@ -70,7 +71,7 @@ def past_order(raw: Json, terms: Terms) -> PastOrder | None:
     kind = _kind(drafted, coded, said, procedures, terms)
     if not kind:
         return None
-    moment = dates.parse(raw.get("authoredOn"))
+    moment = _written(raw)
     title = (said or [one.display for one in coded if one.display] or [""])[0]
     status = _status(drafted, moment)
     return PastOrder(drafted, kind, status, moment, tuple(coded), quoted(title), procedures)
@@ -102,6 +103,12 @@ def requester(raw: Json) -> str:
     stated = mapping(raw.get("requester"))
     target = parse(stated) or parse(stated.get("agent"))
     return f"{target.kind}/{target.id}".lstrip("/") if target and target.kind != "#" else ""
+
+
+def _written(raw: Json) -> When | None:
+    """When it was written; None for a year that no order is of, such as 9999 for "not known"."""
+    moment = dates.parse(raw.get("authoredOn"))
+    return moment if moment and moment.first.year in _YEARS else None
 
 
 def _kind(raw: Json, coded: list[Coding], said: list[str], procedures: tuple[str, ...], terms: Terms) -> str:

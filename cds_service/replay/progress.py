@@ -30,6 +30,10 @@ class Bars:
     ) -> None:
         self._bars.stop()
 
+    def say(self, words: str) -> None:
+        """A line above the bars."""
+        self._bars.console.print(words, markup=False, highlight=False, soft_wrap=True)
+
     def step(self, name: str, total: int) -> None:
         """A step of so many parts begins."""
         self._now = self._bars.add_task(name, total=total)

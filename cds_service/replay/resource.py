@@ -9,7 +9,7 @@ import orjson
 
 from cds_service.fhir.access.prefetch import OBSERVATION_CODES
 from cds_service.fhir.datatypes.elements import loinc_of, mapping, mappings, word
-from cds_service.fhir.datatypes.references import OWNER_MEMBERS, parse
+from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Target, parse
 from cds_service.fhir.orders import ORDER_TYPES
 from cds_service.replay.inputs import READ_TYPES
 
@@ -23,11 +23,15 @@ _WANTED_LOINC = frozenset(OBSERVATION_CODES)
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource that the replay reads. `patient`: bare id, "" = it names none."""
+    """A resource that the replay reads. `patient`: bare id, "" = it names none.
+
+    `server`: of an absolute reference to the patient.
+    """
 
     kind: str
     id: str
     patient: str
+    server: str = ""
 
 
 def read_line(content: bytes) -> Mapping[str, Any] | str:
@@ -69,7 +73,18 @@ def resource_of(raw: Mapping[str, Any]) -> Resource | None:
     if kind == "Observation" and not loinc_of(raw.get("code"), _WANTED_LOINC):
         return None
     found = word(raw.get("id"))
-    return Resource(kind, found, found if kind == "Patient" else _patient(raw))
+    if kind == "Patient":
+        return Resource(kind, found, found)
+    whose = _patient(raw)
+    return Resource(kind, found, whose.id, whose.base) if whose else Resource(kind, found, "")
+
+
+def entries_of(raw: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], bytes]]:
+    """What a Bundle in a line holds, each with its text; nothing for any other resource."""
+    if raw.get("resourceType") != "Bundle":
+        return []
+    found = (mapping(entry.get("resource")) for entry in mappings(raw.get("entry")))
+    return [(one, orjson.dumps(one)) for one in found if word(one.get("resourceType"))]
 
 
 def fhir_version(raw: Mapping[str, Any]) -> str:
@@ -80,11 +95,11 @@ def fhir_version(raw: Mapping[str, Any]) -> str:
     return "R5" if "concept" in code or "reference" in code or "reason" in raw else "R4"
 
 
-def _patient(raw: Mapping[str, Any]) -> str:
+def _patient(raw: Mapping[str, Any]) -> Target | None:
     """Whose it is: the first reference to a Patient, or to an entry by URN."""
     for member in OWNER_MEMBERS:
         for reference in mappings(raw.get(member)):
             target = parse(reference)
             if target is not None and target.kind in ("Patient", ""):
-                return target.id
-    return ""
+                return target
+    return None

@@ -1,7 +1,6 @@
 """The chart review, read back: predictive values of the cards, and agreement beyond chance."""
 
-import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,10 +9,14 @@ from typing import Any
 
 from cds_service.errors import ReplayImpossible
 from cds_service.replay.sampling import FOLDER, KEY
+from cds_service.replay.sheets import lines_of_sheet
 from cds_service.replay.statistics import kappa, weighted_share
 
 YES, NO = "yes", "no"
+UNSURE = "unsure"
+SHORT = {"y": YES, "n": NO, "?": UNSURE}
 RATINGS = ("usually-appropriate", "may-be-appropriate", "usually-not-appropriate", "none")
+WORDS = {"should_speak": (YES, NO), "rating": RATINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ class Judged:
 
 def review(out: Path, sheets: Sequence[Path]) -> dict[str, Any]:
     """The numbers of the review. `sheets`: filled in answer sheets. Raises ReplayImpossible."""
-    key = {line["case"]: line for line in _lines(out / FOLDER / KEY, ("case", "card", "stands_for"))}
-    judged = [one for sheet in sheets for one in _judged(sheet)]
+    key = {line["case"]: line for line in lines_of_sheet(out / FOLDER / KEY, ("case", "card", "stands_for"))}
+    answers = {(one.case, one.reader): one for name, sheet in _named(sheets) for one in _judged(sheet, name)}
+    judged = list(answers.values())  # of a case that a reader judged twice, the last counts
     known = [one for one in judged if one.case in key]
     verdicts = _verdicts(known)
     carded = [(case, speak) for case, speak in verdicts.items() if key[case]["card"] == YES]
@@ -81,32 +85,28 @@ def _between(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     return pairs
 
 
-def _judged(sheet: Path) -> list[Judged]:
+def _named(sheets: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Sheets with a name for a reader who gives none: the file's, with its folder's where two are alike."""
+    stems = Counter(sheet.stem for sheet in set(sheets))
+    return [(s.stem if stems[s.stem] == 1 else f"{s.parent.name}/{s.stem}", s) for s in sheets]
+
+
+def _judged(sheet: Path, name: str) -> list[Judged]:
+    lines = lines_of_sheet(sheet, ("case", "should_speak"))
+    for column, words in WORDS.items():
+        odd = [line["case"] for line in lines if _word(line, column) not in (*words, UNSURE, "")]
+        if odd:
+            raise ReplayImpossible(
+                f"{sheet}: {column} has to be one of {', '.join(words)} or {UNSURE}; it is another word"
+                f" for case {', '.join(odd)}."
+            )
     found = []
-    for line in _lines(sheet, ("case", "should_speak")):
-        speak, rating = _said(line, "should_speak", (YES, NO)), _said(line, "rating", RATINGS)
-        reader = (line.get("reader") or "").strip() or sheet.stem
-        found.append(Judged((line["case"] or "").strip(), reader, speak, rating))
+    for line in lines:
+        speak, rating = (_word(line, column).replace(UNSURE, "") for column in WORDS)
+        found.append(Judged(line["case"], line.get("reader", "") or name, speak, rating))
     return found
 
 
-def _said(line: Mapping[str, str | None], column: str, allowed: Sequence[str]) -> str:
-    said = (line.get(column) or "").strip().lower().replace(" ", "-")
-    if said not in (*allowed, "", "unsure"):
-        raise ReplayImpossible(
-            f"Case {line['case']} of the answer sheet: {column} is neither {', '.join(allowed)} nor unsure."
-        )
-    return said if said in allowed else ""
-
-
-def _lines(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReplayImpossible(f"{path}: cannot be read. Draw a sample first with --sample.") from error
-    dialect = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-    found = csv.DictReader(text.splitlines(), delimiter=dialect)
-    missing = [name for name in needed if name not in (found.fieldnames or ())]
-    if missing:
-        raise ReplayImpossible(f"{path}: the column {missing[0]} is missing.")
-    return list(found)
+def _word(line: Mapping[str, str], column: str) -> str:
+    said = line.get(column, "").lower().replace(" ", "-")
+    return SHORT.get(said, said)

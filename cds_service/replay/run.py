@@ -26,8 +26,8 @@ from cds_service.replay.inputs import (
     READ_TYPES,
     Export,
     InputFile,
+    batches_of,
     find_export,
-    pieces_of,
     sha256_of,
 )
 from cds_service.replay.results import collect
@@ -78,10 +78,10 @@ def run(plan: Plan, progress: Progress) -> Ran:
     """Run the plan, or go on with it where it was killed. Raises ReplayImpossible."""
     extras.load("duckdb")
     extras.load("pyarrow")
-    export = find_export(plan.export)
+    export = find_export(plan.export, but_not=plan.out)
     work = prepared(plan.out)
     manifest = _manifest(plan, export, progress)
-    _claim(work, manifest, plan.out)
+    _keep(work, manifest, plan.out)
     shards = range(manifest["shards"])
     pieces = _staged(plan, export, work, len(shards), progress)
     counts = _gathered(plan, work, shards, progress)
@@ -128,7 +128,6 @@ def _manifest(plan: Plan, export: Export, progress: Progress) -> dict[str, Any]:
         progress.part()
     desk = plan.open_desk()
     other = plan.open_other().library.revision if plan.open_other else None
-    sizes = {file.name: file.size for file in export.files}
     return {
         "revision": desk.library.revision,
         "compared_with": other,
@@ -139,8 +138,10 @@ def _manifest(plan: Plan, export: Export, progress: Progress) -> dict[str, Any]:
             for f in export.files
         ],
         "ignored_files": list(export.ignored),
+        "missing_files": list(export.missing),
+        "promised": dict(export.promised),
         "piece_bytes": plan.piece_bytes,
-        "shards": shards_for(sizes),
+        "shards": shards_for(export.files),
     }
 
 
@@ -159,7 +160,7 @@ def _hashed(file: InputFile) -> tuple[InputFile, str]:
     return file, sha256_of(file.path)
 
 
-def _claim(work: Path, manifest: Mapping[str, Any], out: Path) -> None:
+def _keep(work: Path, manifest: Mapping[str, Any], out: Path) -> None:
     """The directory belongs to one manifest: results of two never mix."""
     path, own = work / "manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
     if not path.exists():
@@ -175,11 +176,10 @@ def _claim(work: Path, manifest: Mapping[str, Any], out: Path) -> None:
 
 
 def _staged(plan: Plan, export: Export, work: Path, shards: int, progress: Progress) -> list[PieceCounts]:
-    pieces = list(pieces_of(export, plan.piece_bytes))
+    batches = list(batches_of(export, plan.piece_bytes))
     one = partial(stage, shards=shards, folder=work / "staged")
-    return sorted(
-        _each("Reading", over(one, pieces, plan.workers), len(pieces), progress), key=lambda p: p.key
-    )
+    found = _each("Reading", over(one, batches, plan.workers), len(batches), progress)
+    return sorted((counts for batch in found for counts in batch), key=lambda counts: counts.key)
 
 
 def _gathered(plan: Plan, work: Path, shards: range, progress: Progress) -> list[ShardCounts]:

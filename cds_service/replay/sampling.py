@@ -12,6 +12,7 @@ from typing import Any
 
 from cds_service.errors import ReplayImpossible
 from cds_service.replay.report.asking import Rows
+from cds_service.replay.sheets import lines_of_sheet
 from cds_service.replay.staging import write_whole
 
 FOLDER, SHEET, KEY, GUIDE = "sample", "answer-sheet.csv", "key.csv", "README.txt"
@@ -21,7 +22,7 @@ TOLD = ("verdict", "rating_given", "card")  # what a blind sheet leaves out
 KEPT = ("case", "order", "patient", "stratum", "stands_for", "card", "verdict", "rating")
 
 _STRATA = """
-CREATE VIEW reviewable AS
+CREATE OR REPLACE VIEW reviewable AS
 SELECT *, CASE WHEN cards > 0 THEN 'card' ELSE 'silent' END AS half,
        CASE WHEN cards > 0 THEN 'card' ELSE 'silent' END || ': ' || outcome AS stratum
 FROM orders WHERE status = 'decided' AND mapped AND verdict <> 'unreadable'
@@ -62,11 +63,24 @@ def draw(rows: Rows, out: Path, count: int, seed: int, blind: bool) -> Path:
     folder = out / FOLDER
     folder.mkdir(exist_ok=True, mode=0o700)
     columns = (*SHOWN, *(() if blind else TOLD), *ANSWERS)
-    write_whole(folder / SHEET, _csv(columns, (_line(case) for case in cases)))
-    write_whole(folder / KEY, _csv(KEPT, cases))
+    key = _csv(KEPT, cases)
+    if not _begun(folder / SHEET):
+        write_whole(folder / SHEET, _csv(columns, (_line(case) for case in cases)))
+    elif (folder / KEY).read_bytes() != key:
+        raise ReplayImpossible(
+            f"{folder / SHEET} has answers to another sample. Move the folder away, or leave --sample out."
+        )
+    write_whole(folder / KEY, key)
     guide = INSTRUCTIONS.format(count=len(cases), blind=BLIND if blind else "")
     write_whole(folder / GUIDE, guide.encode())
     return folder
+
+
+def _begun(sheet: Path) -> bool:
+    """Somebody has written into the sheet itself instead of a copy."""
+    if not sheet.exists():
+        return False
+    return any(line.get(column) for line in lines_of_sheet(sheet, ()) for column in ANSWERS)
 
 
 def _allotted(strata: Sequence[Mapping[str, Any]], count: int) -> list[dict[str, Any]]:

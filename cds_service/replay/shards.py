@@ -4,7 +4,7 @@ Patients without an order are left out, and so are exact copies of a line. DuckD
 it is given and spills to disk beyond it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ import orjson
 
 from cds_service.fhir.orders import ORDER_TYPES
 from cds_service.replay import extras
+from cds_service.replay.inputs import InputFile, unpacked
 from cds_service.replay.staging import finish, write_whole
 
 MEMORY_LIMIT = "384MB"  # of DuckDB, for one shard in one process
 ROWS_TOGETHER = 4096  # a row group: what a reader has to hold at least
 SHARD_BYTES = 64 << 20  # of unpacked export that a shard should hold
 MOST_SHARDS = 4096
-_PACKED = 8  # FHIR lines shrink to about an eighth
 
 _ORDERS = ", ".join(f"'{kind}'" for kind in ORDER_TYPES)
 
@@ -41,10 +41,9 @@ class ShardCounts:
     lines: int = 0
 
 
-def shards_for(sizes: Mapping[str, int]) -> int:
-    """How many shards an export gets; `sizes`: bytes by file name. A matter of the input alone."""
-    unpacked = sum(size * (_PACKED if name.lower().endswith(".gz") else 1) for name, size in sizes.items())
-    return min(max(4, -(-unpacked // SHARD_BYTES)), MOST_SHARDS)
+def shards_for(files: Iterable[InputFile]) -> int:
+    """How many shards an export gets. A matter of the input alone."""
+    return min(max(4, -(-sum(map(unpacked, files)) // SHARD_BYTES)), MOST_SHARDS)
 
 
 def shard_path(folder: Path, shard: int) -> Path:

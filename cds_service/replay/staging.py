@@ -1,12 +1,13 @@
-"""The first step: each piece of the export becomes one Parquet file, its rows sorted by shard.
+"""The first step: each batch of pieces becomes Parquet files, their rows sorted by shard.
 
 A shard holds all that the export says of some patients. Row groups hold one shard each, so that the next
 step reads of every file only what is its own.
 """
 
+import os
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ import orjson
 from cds_service.fhir.datatypes.elements import mappings, word
 from cds_service.fhir.orders import ORDER_TYPES
 from cds_service.replay import extras
+from cds_service.replay.claim import UNFINISHED
 from cds_service.replay.inputs import Piece
 from cds_service.replay.lines import lines_of
-from cds_service.replay.resource import NOT_JSON, fhir_version, mended, read_line, resource_of
+from cds_service.replay.resource import NOT_JSON, entries_of, fhir_version, mended, read_line, resource_of
 
 FLUSH_BYTES = 48 << 20  # of unpacked lines that a worker holds before it writes them
 LISTED_FAULTS = 1_000  # of one piece; the rest is counted
+LISTED_SERVERS = 20
 
 # shard, patient, kind, id, file number, where in the file, the line itself
 Staged = tuple[int, str, str, str, int, int, bytes]
@@ -32,6 +35,7 @@ class PieceCounts:
     """What was found in one piece. `faults`: line within the piece and why; `outcomes`: what error files say.
 
     `seen`: resources by type. `not_asked_for`: Observations that the service's searches leave out.
+    `servers`: that references to patients name, "" = none.
     """
 
     key: str
@@ -45,6 +49,7 @@ class PieceCounts:
     unreadable: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    servers: Counter[str] = field(default_factory=Counter)
 
     def fault(self, line: int, why: str) -> None:
         """Count a line that cannot be read, and list it while there is room."""
@@ -58,35 +63,37 @@ def shard_of(patient: str, shards: int) -> int:
     return zlib.crc32(patient.encode("utf-8", "surrogatepass")) % shards
 
 
-def stage(piece: Piece, shards: int, folder: Path) -> PieceCounts:
-    """Read one piece into `folder`. Done when its JSON file is there; a second call is then a mere read."""
-    done = folder / f"{piece.key}.json"
+def stage(batch: Sequence[Piece], shards: int, folder: Path) -> list[PieceCounts]:
+    """Read pieces into `folder`. Done when their JSON file is there; a second call is then a mere read."""
+    name = batch[0].key
+    done = folder / f"{name}.json"
     if done.exists():
-        return counts_from(orjson.loads(done.read_bytes()))
-    counts = PieceCounts(piece.key, piece.file.name)
-    for number, rows in enumerate(_batches(_staged(piece, shards, counts))):
-        _write(rows, folder / f"{piece.key}-{number:04d}.parquet")
-    write_whole(done, orjson.dumps(_to_json(counts)))
+        return [counts_from(one) for one in orjson.loads(done.read_bytes())]
+    counts = [PieceCounts(piece.key, piece.file.name) for piece in batch]
+    staged = (row for pair in zip(batch, counts, strict=True) for row in _staged(*pair, shards))
+    for number, rows in enumerate(_loads(staged)):
+        _write(rows, folder / f"{name}-{number:04d}.parquet")
+    write_whole(done, orjson.dumps([_to_json(one) for one in counts]))
     return counts
 
 
 def counts_from(document: Mapping[str, Any]) -> PieceCounts:
     """Counts as `stage` left them behind."""
-    counters = {name: Counter(document[name]) for name in ("seen", "versions", "no_patient", "outcomes")}
+    counters = {
+        name: Counter(document[name]) for name in ("seen", "versions", "no_patient", "outcomes", "servers")
+    }
     faults = [(int(line), str(why)) for line, why in document["faults"]]
     return PieceCounts(**{**document, **counters, "faults": faults})
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """The file is there in full or not at all, whenever the process ends."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    finish(path, lambda unfinished: unfinished.write_bytes(content))
 
 
-def finish(path: Path, write: Callable[[Path], None]) -> None:
+def finish(path: Path, write: Callable[[Path], object]) -> None:
     """As `write_whole`, for a library that writes the file itself."""
-    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}{UNFINISHED}")
     write(unfinished)
     unfinished.replace(path)
 
@@ -95,7 +102,7 @@ def _to_json(counts: PieceCounts) -> dict[str, Any]:
     return {name: getattr(counts, name) for name in PieceCounts.__dataclass_fields__}
 
 
-def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
+def _staged(piece: Piece, counts: PieceCounts, shards: int) -> Iterator[Staged]:
     for line in lines_of(piece):
         counts.lines += 1
         if line.fault:
@@ -111,16 +118,20 @@ def _staged(piece: Piece, shards: int, counts: PieceCounts) -> Iterator[Staged]:
         if isinstance(raw, str):
             counts.fault(line.number, raw)
             continue
-        _count(raw, counts)
-        resource = resource_of(raw)
-        if resource is None:
-            continue
-        if not resource.patient:
-            counts.no_patient[resource.kind] += 1
-            continue
-        shard = shard_of(resource.patient, shards)
-        place = (piece.file.number, line.at)
-        yield (shard, resource.patient, resource.kind, resource.id, *place, content)
+        inner = entries_of(raw)  # each takes more than one byte of the line, so that places differ
+        for place, (one, text) in enumerate([(raw, content), *inner], line.at):
+            _count(one, counts)
+            resource = resource_of(one)
+            if resource is None:
+                continue
+            if not resource.patient:
+                counts.no_patient[resource.kind] += 1
+                continue
+            if resource.server in counts.servers or len(counts.servers) < LISTED_SERVERS:
+                counts.servers[resource.server] += 1
+            shard = shard_of(resource.patient, shards)
+            at = (piece.file.number, place)
+            yield (shard, resource.patient, resource.kind, resource.id, *at, text)
 
 
 def _count(raw: Mapping[str, Any], counts: PieceCounts) -> None:
@@ -136,7 +147,7 @@ def _count(raw: Mapping[str, Any], counts: PieceCounts) -> None:
         counts.not_asked_for += 1
 
 
-def _batches(rows: Iterator[Staged]) -> Iterator[list[Staged]]:
+def _loads(rows: Iterator[Staged]) -> Iterator[list[Staged]]:
     held: list[Staged] = []
     size = 0
     for row in rows:

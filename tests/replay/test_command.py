@@ -1,5 +1,6 @@
 """`liver-cds replay` as a program, and what it says when it cannot."""
 
+import errno
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from cds_service.errors import ReplayImpossible
 from cds_service.replay import extras
+from cds_service.replay.claim import claimed, said_in_words
 from cds_service.replay.workers import over
 from tests.program import Run
 from tests.replay.synthetic.export import Shape, write_export
@@ -90,6 +92,52 @@ def test_what_cannot_be_run_is_said(
     assert found == code
     assert words in said
     assert "Traceback" not in said
+
+
+def test_results_may_lie_in_the_export(run: Run, export: Path) -> None:
+    for _ in range(2):
+        assert run("replay", export, "--out", export / "replay", "--workers", "1")[0] == 0
+
+
+def test_one_run_at_a_time(run: Run, export: Path, tmp_path: Path) -> None:
+    with claimed(tmp_path / "out"):
+        code, _, said = run("replay", export, "--out", tmp_path / "out", "--fresh")
+    assert code == 1
+    assert "another run works in there" in said
+
+
+def test_what_a_killed_run_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    for name in ("run.json.7.unfinished", "work/staged/x.parquet.7.unfinished", "work/staged/x.parquet"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with claimed(tmp_path):
+        assert [path.name for path in tmp_path.rglob("*.*") if path.name != ".lock"] == ["x.parquet"]
+
+
+@pytest.mark.parametrize("out", ["file", "file/below"])
+def test_a_directory_that_cannot_be_made_is_said(run: Run, export: Path, tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").touch()
+    code, _, said = run("replay", export, "--out", tmp_path / out)
+    assert code == 1
+    assert said.startswith(str(tmp_path / "file"))
+    assert "Traceback" not in said
+
+
+def _raises(error: Exception) -> str:
+    with pytest.raises(ReplayImpossible) as raised, said_in_words():
+        raise error
+    return str(raised.value)
+
+
+def test_what_ends_a_run_is_said_in_words() -> None:
+    assert _raises(OSError(errno.ENOSPC, "No space left", "x")).startswith("The disk is full. What was done")
+    assert _raises(PermissionError(errno.EACCES, "Permission denied", "a/b")).startswith(
+        "a/b: Permission den"
+    )
+    duckdb = extras.load("duckdb")
+    assert _raises(duckdb.OutOfMemoryException("could not spill\nmore")).startswith("could not spill What")
+    with pytest.raises(KeyError), said_in_words():
+        raise KeyError
 
 
 def test_a_fresh_start_forgets_another_run(run: Run, export: Path, tmp_path: Path) -> None:

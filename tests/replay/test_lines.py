@@ -1,6 +1,7 @@
 """Lines and pieces: every line once, wherever a file is cut, and no line stops the rest."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from cds_service.errors import ReplayImpossible
 from cds_service.replay import lines as module
-from cds_service.replay.inputs import find_export, pieces_of
+from cds_service.replay.inputs import batches_of, find_export, pieces_of
 from cds_service.replay.lines import CUT_OFF, TOO_LONG, Line, lines_of
 
 
@@ -82,7 +83,7 @@ def test_a_manifest_is_read_and_files_that_are_not_data_are_named(tmp_path: Path
     (tmp_path / "sub" / "1.Patient.ndjson.gz").write_bytes(gzip.compress(b"{}"))
     (tmp_path / ".hidden.ndjson").write_bytes(b"{}")
     (tmp_path / "status.json").write_text(
-        '{"transactionTime": "2026-05-01T00:00:00Z", "output": [{"type": "Device", "url": "x"}]}',
+        '{"transactionTime": "2026-05-01T00:00:00Z", "output": [{"type": "Device", "url": "x", "count": 0}]}',
         encoding="utf-8",
     )
     (tmp_path / "other.json").write_text("{", encoding="utf-8")
@@ -91,6 +92,57 @@ def test_a_manifest_is_read_and_files_that_are_not_data_are_named(tmp_path: Path
     assert export.announced == {"Device", "Patient"}
     assert export.taken_at == "2026-05-01T00:00:00Z"
     assert export.ignored == ("other.json", "status.json")
+
+
+def _manifest(folder: Path, *output: dict[str, object]) -> None:
+    told = {"transactionTime": "2026-05-01T00:00:00Z", "output": output}
+    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_a_file_that_was_never_fetched_is_not_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "Patient.ndjson.gz").write_bytes(gzip.compress(b"{}"))
+    _manifest(
+        tmp_path,
+        {"type": "Patient", "url": "https://ehr.example/out/Patient.ndjson", "count": 3},
+        {"type": "Condition", "url": "https://ehr.example/out/Condition%201.ndjson?key=1", "count": 2},
+        {"type": "Condition", "url": "https://ehr.example/out/Condition%202.ndjson", "count": 5},
+        {"type": "Procedure", "url": "https://ehr.example/out/Procedure.ndjson"},
+    )
+    export = find_export(tmp_path)
+    assert export.announced == {"Patient"}
+    assert export.missing == ("Condition 1.ndjson", "Condition 2.ndjson", "Procedure.ndjson")
+    assert export.promised == {"Patient": 3, "Condition": 7}
+
+
+def test_files_under_names_of_their_own_are_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "Patient.ndjson").write_bytes(b"{}")
+    _manifest(tmp_path, {"type": "Patient", "url": "https://ehr.example/file/8f2e"})
+    assert find_export(tmp_path).missing == ()
+
+
+def test_our_own_results_beside_the_export_are_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "Patient.ndjson").write_bytes(b"{}")
+    before = find_export(tmp_path, but_not=tmp_path / "replay")
+    (tmp_path / "replay" / "work").mkdir(parents=True)
+    (tmp_path / "replay" / "run.json").write_bytes(b"{}")
+    (tmp_path / "replay" / "work" / "x.ndjson").write_bytes(b"{}")
+    assert find_export(tmp_path, but_not=tmp_path / "replay") == before
+
+
+def test_documents_are_told_from_an_export(tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").write_text('{"resourceType": "Bundle"}', encoding="utf-8")
+    with pytest.raises(ReplayImpossible, match=r"1 \*\.json .* one resource a line"):
+        find_export(tmp_path)
+
+
+def test_small_files_are_read_together_and_every_piece_once(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"{number:02d}.ndjson").write_bytes(b"x" * (7 * number) + b"\n")
+    export = find_export(tmp_path)
+    batches = list(batches_of(export, 100))
+    assert [piece for batch in batches for piece in batch] == list(pieces_of(export, 100))
+    assert len(batches[0]) > 3
+    assert all(sum(min(p.end, p.file.size) - p.start for p in batch) <= 100 for batch in batches)
 
 
 @pytest.mark.parametrize("name", ["nothing", "empty"])

@@ -66,6 +66,8 @@ def test_a_local_code_is_imaging_by_its_category(category: Any) -> None:
         ({"authoredOn": None}, "no-authored-on"),
         ({"authoredOn": "last week"}, "no-authored-on"),
         ({"authoredOn": "2026-05"}, "authored-on-without-day"),
+        ({"authoredOn": "9999-12-31"}, "no-authored-on"),
+        ({"authoredOn": "0001-01-01"}, "no-authored-on"),
         ({"status": "entered-in-error"}, "entered-in-error"),
         ({"intent": "proposal"}, "proposal-or-plan"),
         ({"intent": "filler-order"}, "filler-order"),

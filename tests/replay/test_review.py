@@ -155,7 +155,9 @@ def test_unsure_ties_and_strangers_count_nowhere(sampled: Path) -> None:
         ("case,reader\n1,A", "should_speak"),
         ("case,should_speak\n1,perhaps", "should_speak"),
         ("case,should_speak,rating\n1,yes,good", "rating"),
-        (b"case,should_speak\n1,\xff", "cannot be read"),
+        ("case,should_speak\n1,perhaps\n2,yes\n3,never", "case 1, 3"),
+        ("case,should_speak\n1," + "x" * 200_000, "no CSV file"),
+        ("", "column case"),
     ],
 )
 def test_a_sheet_that_cannot_be_used_is_said(sampled: Path, content: str | bytes, words: str) -> None:
@@ -177,6 +179,43 @@ def test_semicolons_and_byte_order_marks_of_spreadsheets(sampled: Path) -> None:
     )
     found = review(sampled, [sheet])
     assert (found["readers"], found["judged"], found["rated"]) == (["AB"], 1, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_sheets_as_spreadsheets_save_them(sampled: Path, encoding: str, separator: str) -> None:
+    lines = [("Case", "Reader", "Should speak", "RATING", "comment"), ("", "", "", "", "")]
+    lines += [("1", "AB", " Y ", "May be appropriate", '"größer,\nals"'), ("2", "", "?", "none", "")]
+    text = "\r\n\r\n".join(separator.join(line) for line in lines)
+    sheet = sampled / "sheet.csv"
+    sheet.write_bytes(text.encode(encoding))
+    found = review(sampled, [sheet])
+    assert (found["readers"], found["judged"], found["rated"]) == (["AB", "sheet"], 1, 2)
+    assert (found["unsure"], found["unknown_cases"]) == (1, 0)
+
+
+def test_a_sheet_that_is_given_twice_counts_once(sampled: Path) -> None:
+    sheet = _answered(sampled, "a.csv", {"1": ("yes", "none")})
+    assert review(sampled, [sheet, sheet])["judged"] == 1
+
+
+def test_readers_without_initials_are_told_apart(sampled: Path) -> None:
+    for name in ("one", "two"):
+        (sampled / name).mkdir()
+    sheets = [_answered(sampled / name, "a.csv", {"1": ("yes", "none")}) for name in ("one", "two")]
+    assert review(sampled, sheets)["readers"] == ["one/a", "two/a"]
+
+
+def test_answers_in_the_sheet_itself_are_not_written_over(tmp_path: Path) -> None:
+    with _rows(tmp_path, _population()) as rows:
+        folder = draw(rows, tmp_path, 10, 1, blind=True)
+        sheet = folder / "answer-sheet.csv"
+        filled = sheet.read_text(encoding="utf-8").replace(",,,,", ",AB,yes,,", 1)
+        sheet.write_text(filled, encoding="utf-8")
+        draw(rows, tmp_path, 10, 1, blind=True)
+        with pytest.raises(ReplayImpossible, match="another sample"):
+            draw(rows, tmp_path, 12, 1, blind=True)
+    assert sheet.read_text(encoding="utf-8") == filled
 
 
 def test_the_review_stands_in_the_report(replayed: Replayed, desk: Any, tmp_path: Path) -> None:

@@ -66,6 +66,34 @@ def test_a_run_that_is_killed_again_and_again_goes_on_to_the_same_report(tmp_pat
     assert bytes_of(killed) == bytes_of(whole)
 
 
+def test_ctrl_c_ends_everything_with_one_message(tmp_path: Path) -> None:
+    export, out = tmp_path / "export", tmp_path / "out"
+    write_export(export, 24, seed=11, shape=Shape(lines=100, noise=5))
+    command = _program(export, out)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        assert _wait_for("work/results/local/*.parquet", out, process)
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted. What was done is kept" in said
+    assert "Traceback" not in said
+
+
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    """They hold the pipe that the run wrote to: it closes when the last of them has ended."""
+    export, out = tmp_path / "export", tmp_path / "out"
+    write_export(export, 24, seed=11, shape=Shape(lines=100, noise=5))
+    with subprocess.Popen(
+        _program(export, out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as process:
+        assert _wait_for("work/shards/*.json", out, process)
+        process.kill()
+        process.communicate(timeout=60)
+    assert not (out / "report.html").exists()
+
+
 def test_what_was_done_is_not_done_again(replayed: Replayed, desk: Desk, tmp_path: Path) -> None:
     out = tmp_path / "out"
     finish(run(plan(replayed.export, out), Steps()), desk, WANTED)

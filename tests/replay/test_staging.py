@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.replay.inputs import find_export, pieces_of
+from cds_service.replay.inputs import InputFile, batches_of, find_export
 from cds_service.replay.records import Record, records_of
 from cds_service.replay.shards import ShardCounts, connect, gather, shard_path, shards_for
 from cds_service.replay.staging import PieceCounts, shard_of, stage
@@ -26,8 +26,8 @@ def _sharded(
     (export / "all.ndjson").write_bytes(content)
     for name in ("staged", "shards", "spill"):
         (folder / name).mkdir(exist_ok=True)
-    (piece,) = pieces_of(find_export(export))
-    counts = stage(piece, SHARDS, folder / "staged")
+    (batch,) = batches_of(find_export(export))
+    (counts,) = stage(batch, SHARDS, folder / "staged")
     shards = [gather(n, folder / "staged", folder / "shards", folder / "spill") for n in range(SHARDS)]
     records = [one for n in range(SHARDS) for one in records_of(shard_path(folder / "shards", n))]
     return counts, shards, records
@@ -126,6 +126,22 @@ def test_observations_that_nobody_asks_for_are_left_out(tmp_path: Path) -> None:
     assert counts.seen["Observation"] == 2
 
 
+def test_bundles_are_opened(tmp_path: Path) -> None:
+    conditions = [_condition(f"c{n}") for n in range(3)]
+    entries = [{"resource": one} for one in (order(), *conditions)] + [{"request": {"method": "DELETE"}}]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    counts, _, records = _sharded(tmp_path, bundle, _condition("c9"))
+    assert (counts.seen["Bundle"], counts.seen["Condition"]) == (1, 4)
+    assert [one["id"] for one in records[0].chart] == ["c0", "c1", "c2", "c9"]
+    assert len({found.at for found in records[0].orders}) == 1
+
+
+def test_servers_of_references_are_counted(tmp_path: Path) -> None:
+    servers = ("https://a.example/fhir/", "https://b.example/", "")
+    counts, _, _ = _sharded(tmp_path, *(_condition(f"c{n}", f"{s}Patient/p1") for n, s in enumerate(servers)))
+    assert counts.servers == {"a.example/fhir": 1, "b.example": 1, "": 1}
+
+
 def test_a_patients_shard_is_the_same_everywhere() -> None:
     assert [shard_of(name, 80) for name in ("p1", "p2", "ä")] == [67, 25, 35]
 
@@ -138,10 +154,10 @@ def test_duckdb_keeps_to_its_memory_and_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_shards_grow_with_the_export() -> None:
-    assert shards_for({"a.ndjson": 10}) == 4
-    assert shards_for({"a.ndjson": 5 << 30}) == 80
-    assert shards_for({"a.ndjson.gz": 5 << 27}) == 80
-    assert shards_for({"a.ndjson": 5 << 50}) == 4096
+    def of(size: int, gzipped: bool = False) -> int:
+        return shards_for([InputFile(0, "a.ndjson", Path("a.ndjson"), size, gzipped)])
+
+    assert (of(10), of(5 << 30), of(5 << 27, gzipped=True), of(5 << 50)) == (4, 80, 80, 4096)
 
 
 def test_large_pieces_are_written_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ INDICATIONS: Final = {
     "reference-not-readable": "refers to something that is not in the export",
 }
 STATUSES: Final = {
-    past.NO_DATE: "no authoredOn: nobody knows as of when to judge it",
+    past.NO_DATE: "no authoredOn that can be read: nobody knows as of when to judge it",
     past.VAGUE_DATE: "authoredOn without a day",
     past.IN_ERROR: "entered in error",
     past.NOT_REQUESTED: "a proposal or plan, not an order",
