@@ -20,6 +20,7 @@ ATTRIBUTE = compiled(
 _DETERMINERS = frozenset(
     ("a an there the with one single multiple several few two three this it is numerous tiny small").split()
 )
+_UNREAD = ("technique", "indication", "skip")  # no words of these speak of what was found
 _RELATIVE = ("compared", "relative")
 _ELSEWHERE_LOBES = ("thyroid", "lung", "prostat", "breast", "pulmon", "chest", "thora", "neck")
 
@@ -33,7 +34,7 @@ class Line:
     kinds: frozenset[str] = field(init=False)  # of all its marks
 
     def __post_init__(self) -> None:
-        self.marks = tag(self.statement.text)
+        self.marks = tag(self.statement.text) if self.statement.section not in _UNREAD else []
         self.kinds = frozenset([mark.kind for mark in self.marks])
 
     def kind(self, index: int) -> str:

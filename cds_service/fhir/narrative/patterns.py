@@ -68,11 +68,11 @@ class Pattern:
             return cast(Iterator[Match], self._compiled.finditer(text))
         return (_AsciiMatch(text, spans, self._groups) for spans in self._each(text))
 
-    def spans(self, text: str) -> Iterator[Span]:
+    def spans(self, text: str) -> Iterable[Span]:
         """Where every match starts and ends."""
         if not text.isascii():
             return (found.span() for found in self._compiled.finditer(text))
-        return (spans[0] for spans in self._each(text))
+        return [spans[0] for spans in self._each(text)]
 
     def named(self, text: str) -> Iterator[tuple[str, int, int]]:
         """For every match the name of its group, where that starts, and where the match ends."""
@@ -172,9 +172,10 @@ def expression(name: str, given: Mapping[str, str] | None = None) -> str:
     )
 
 
-def names(group: str) -> list[str]:
+@cache
+def names(group: str) -> tuple[str, ...]:
     """The second words of the sections of a group, in the order of the file: "mark" -> "new", "skip", ..."""
-    return [name.partition(" ")[2] for name in _sections() if name.startswith(f"{group} ")]
+    return tuple(name.partition(" ")[2] for name in _sections() if name.startswith(f"{group} "))
 
 
 @cache
