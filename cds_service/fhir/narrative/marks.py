@@ -43,29 +43,26 @@ def _each() -> Several:
     return Several(_expressions(), anchored=True)
 
 
-def _kind_at(text: str, start: int, end: int) -> str:
-    """The kind of the mark text[start:end], told by its words alone where no letter touches them."""
-    around = text[max(start - 1, 0) : start] + text[end : end + 1]
-    if around.strip(_APART):
-        return _kind_in(text, start)
-    words = text[start:end]
+def _kind_of(words: str) -> str:
+    """The first kind that words are of which no letter touches."""
     # Sizes, dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
-    patients = not words.isalpha() and (_DIGIT.search(words) or words.count(" ") > 2)
-    return _kind_of(words) if patients else _kind_of_ours(words)
+    if words.isalpha() or not (_DIGIT.search(words) or words.count(" ") > 2):
+        return _kind_of_ours(words)
+    return _first_kind(words)
 
 
 @lru_cache(maxsize=2_000)  # words of our own list: no others are tagged and short
 def _kind_of_ours(words: str) -> str:
-    return _kind_of(words)
+    return _first_kind(words)
 
 
-def _kind_of(words: str) -> str:
-    """The first kind that they are of."""
-    return names("mark")[min(_each().matching(words))]
+def _first_kind(words: str) -> str:
+    found = _each().matching(words)  # none, should RE2 run out of room
+    return names("mark")[min(found)] if found else _kind_in(words, 0)
 
 
 def _kind_in(text: str, start: int) -> str:
-    """The first kind that matches there, found by halving."""
+    """The first kind that matches there, whatever touches it, found by halving."""
     first, last = 0, len(names("mark"))
     while last - first > 1:
         middle = (first + last) // 2
@@ -78,7 +75,8 @@ def tag(text: str) -> list[Mark]:
     marks: list[Mark] = []
     for start, end in _any_of().spans(text):
         words, length = text[start:end], None
-        kind = _PUNCTUATION.get(words) or _kind_at(text, start, end)
+        alone = not (text[start - 1 : start] + text[end : end + 1]).strip(_APART)
+        kind = _PUNCTUATION.get(words) or (_kind_of(words) if alone else _kind_in(text, start))
         if kind == "measure":
             length = read(words) if _stands_alone(text, start) else None
             if length is None:

@@ -19,15 +19,15 @@ _BARE = re.compile(
     r"(?:low|decreased)[- ]?(?:density|attenuation|signal|echogenicity|intensity)|densities"
 )  # a lesion only with a size
 _LOCATES = re.compile(r"(?:site|location|position|segment|lobe|located|seen in)\b", re.ASCII)
-_FIRST_WORDS = tuple("a an there multiple several few numerous two three another scattered new".split())
-_POINTING = tuple("the this it these said that above known previously aforementioned such".split())
-_RECALLING = ("benign", "known", "stable", "unchanged", "above", "described", "the", "these")
+_FIRST_WORDS = frozenset("a an there multiple several few numerous two three another scattered new".split())
+_POINTING = frozenset("the this it these said that above known previously aforementioned such".split())
+_RECALLING = frozenset(("benign", "known", "stable", "unchanged", "above", "described", "the", "these"))
 _ALIKE = compiled(
     r"\b(?:same|similar|identical) (?:imaging )?(?:characteristics|appearances?|features)|similar lesions?"
 )
 _CATEGORY = re.compile(r"l(?:r|i-?rads)-?(?: category)? ?[1-5m]")
 _UNSURE_CATEGORY = re.compile(r"l(?:r|i-?rads)-?(?: category)? ?[234m]")
-_EARLIER = ("from", "previously", "prior", "formerly", "was")
+_EARLIER = frozenset(("from", "previously", "prior", "formerly", "was"))
 _ONE_LOBE = compiled(r"\bin (?:the )?(left|right|caudate)(?: hepatic| liver)? lobe\b")
 _COUNTS = {"both": 2, "two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
 _PLURAL = re.compile(r"(?:[^usi]s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)\Z")
@@ -94,12 +94,13 @@ def read_line(line: Line, context: Context) -> list[Mention]:
 def _explains_categories(line: Line) -> bool:
     """Whether it says what each category stands for, and of no lesion."""
     words = line.statement.text
-    categories = (mark.text for mark in line.marks if _CATEGORY.fullmatch(mark.text))
-    return ("lr" in words or "rads" in words) and len(set(categories)) > 2
+    if "lr" not in words and "rads" not in words:
+        return False
+    return len({mark.text for mark in line.marks if _CATEGORY.fullmatch(mark.text)}) > 2
 
 
 def _label(line: Line, context: Context) -> str | None:
-    found = _LABEL.match(line.statement.text)
+    found = _LABEL.match(line.statement.text) if ":" in line.statement.text else None
     if not found:
         return None
     kinds = [
@@ -156,7 +157,7 @@ def _mention(
     if standing == "denied" and _bounded(line, index):
         standing = "not-said"  # "no lesion larger than 1 cm" says nothing of smaller ones
     first = line.before(index)
-    category = bool(_UNSURE_CATEGORY.fullmatch(mark.text)) and not any(w in _EARLIER for w in first[-2:])
+    category = bool(_UNSURE_CATEGORY.fullmatch(mark.text)) and _EARLIER.isdisjoint(first[-2:])
     hedged = is_hedged(line, index, clumps) or category
     words = line.statement.text
     lobes = {found[1] for found in _ONE_LOBE.finditer(words)} if " lobe" in words else set()
@@ -171,10 +172,9 @@ def _mention(
         added=_added(line, index, standing == "denied"),
         similar="similar" in first[-2:] or _ALIKE.occurs_in(words),
         count=next((_COUNTS[word] for word in reversed(first[-4:]) if word in _COUNTS), 0),
-        recalling=mark.kind == "lesion" and any(word in _RECALLING for word in (*first[-3:], *start)),
-        new_noun=any(word in _FIRST_WORDS for word in (*first[-5:], *start[:1]))
-        and not _named_so(line, index),
-        pointing=any(word in _POINTING for word in (*first[-3:], *start[:1])),
+        recalling=mark.kind == "lesion" and not _RECALLING.isdisjoint((*first[-3:], *start)),
+        new_noun=not _FIRST_WORDS.isdisjoint((*first[-5:], *start[:1])) and not _named_so(line, index),
+        pointing=not _POINTING.isdisjoint((*first[-3:], *start[:1])),
         plural=bool(_PLURAL.search(mark.text)),
         segments=segments_in(line, clumps, clumps[index]),
         clump=clumps[index],
@@ -207,6 +207,8 @@ def _named_elsewhere(line: Line) -> bool:
 
 def _added(line: Line, index: int, denied: bool) -> bool:
     """Whether the noun is introduced as one more lesion."""
+    if "added" not in line.kinds:
+        return False
     if not denied and line.kind(index + 1) == "added" and line.marks[index + 1].text == "elsewhere":
         return True
     return any(
@@ -225,8 +227,11 @@ _PARTIAL = tuple(
 
 
 def _general(line: Line, index: int) -> bool:
+    """Whether it is any lesion that the noun stands for, if it is denied."""
+    if line.kind(index) != "lesion":
+        return False
     words = f"{' '.join(line.before(index)[-4:])} {line.marks[index].text}"
-    return line.kind(index) == "lesion" and not any(part in words for part in _PARTIAL)
+    return not any(part in words for part in _PARTIAL)
 
 
 def _give_sizes(line: Line, owners: dict[int, int], mentions: dict[int, Mention], context: Context) -> None:
@@ -261,8 +266,8 @@ def _move_on(line: Line, mentions: list[Mention], context: Context, label: str |
     there = [mention for mention in mentions if mention.standing == "there"]
     places = [at for at, mark in enumerate(line.marks) if mark.kind in PLACES and not line.is_near(at)]
     if label is None and places:
-        regions = [line.region(at, f"{context.title} {context.word}") for at in places]
-        context.organ = "liver" if there and there[-1].organ == "liver" else regions[-1]
+        region = line.region(places[-1], f"{context.title} {context.word}")
+        context.organ = "liver" if there and there[-1].organ == "liver" else region
         context.word = line.marks[places[-1]].text
     if there:
         context.subject, context.foreign = there[-1], False

@@ -90,18 +90,17 @@ def _default_organ(lines: list[Line], title: str) -> str | None:
 def _parts(lines: list[Line], default: str | None, title: str) -> dict[str, Part]:
     """The report's mentions by the rank of the part they stand in."""
     parts = {"findings": Part(), "impression": Part(), "addendum": Part()}
+    context, section, found = Context(), "", 0
     # Lower parts first: they say where the lesion is that a higher part only calls "the lesion".
-    told = [line for line in lines if line.statement.section in _RANKS]
-    order = tuple(parts)
-    told.sort(key=lambda line: order.index(_RANKS[line.statement.section]))
-    context, section = Context(), ""
-    for line in told:
-        if sum([len(part.every) for part in parts.values()]) > MENTIONS_LIMIT:
-            break
-        if line.statement.section != section:
-            section = line.statement.section
-            context = Context(default, title=title.lower())
-        _read_into(parts[_RANKS[section]], line, context, parts, asserts=section != "advice")
+    for name, part in parts.items():
+        for line in lines:
+            if _RANKS.get(line.statement.section) != name or found + len(part.every) > MENTIONS_LIMIT:
+                continue
+            if line.statement.section != section:
+                section = line.statement.section
+                context = Context(default, title=title.lower())
+            _read_into(part, line, context, parts, asserts=section != "advice")
+        found += len(part.every)
     return parts
 
 
