@@ -55,7 +55,7 @@ _ABBREVIATIONS = frozenset(
         "temp w.r.t"
     ).split()
 )
-_LAST_WORD = re.compile(r"[a-z0-9.]{1,12}\Z")
+_OF_WORDS = "abcdefghijklmnopqrstuvwxyz0123456789."
 _WRAPPED = 45  # a line at least this long may have been broken by the line's width alone
 
 
@@ -160,10 +160,10 @@ _CONTINUING = frozenset(
 
 def _abbreviated(folded: str, text: str, first: int, dot: int, following: int, end: int) -> bool:
     """Whether the full stop at `dot` belongs to an abbreviation or a list number."""
-    found = _LAST_WORD.search(folded, max(first, dot - 12), dot)
-    word = found[0] if found else ""
-    begins = dot - first < 20 and not folded[first : dot - len(word)].strip(" -•*#>(\n")
-    if word in _ABBREVIATIONS or (word.isdigit() and len(word) < 3 and begins):
+    behind = folded[max(first, dot - 12) : dot]
+    word = behind[len(behind.rstrip(_OF_WORDS)) :]
+    number = word.isdigit() and len(word) < 3 and dot - first < 20
+    if word in _ABBREVIATIONS or (number and not folded[first : dot - len(word)].strip(" -•*#>(\n")):
         return True
     if word == "0" and folded[following : following + 1].isdigit():
         return True

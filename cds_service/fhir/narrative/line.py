@@ -1,5 +1,6 @@
 """One statement with its marks, and the walks over them that the other modules share."""
 
+import re
 from dataclasses import dataclass, field
 
 from cds_service.fhir.narrative.layout import Statement
@@ -11,6 +12,7 @@ THINGS = LESIONS | {"pseudo", "structure"}
 LIVER = frozenset(("liver", "segment", "gallbladder_fossa"))
 PLACES = LIVER | {"organ", "lobe"}
 STOPS = frozenset(("break", "semicolon"))
+LABEL = re.compile(r"([a-z][a-z0-9 /,&()-]{1,45}):")  # the name of a field
 # Fields that go on describing what was spoken of.
 ATTRIBUTE = compiled(
     r"\b(?:size|measure\w*|dimensions?|diameter|location|site|number|count|echo\w*|margins?|shape|descri\w*"

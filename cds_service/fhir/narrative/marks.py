@@ -43,8 +43,11 @@ def _each() -> Several:
     return Several(_expressions(), anchored=True)
 
 
-def _kind_of(words: str) -> str:
-    """The first kind that words are of which no letter touches."""
+def _kind_at(text: str, start: int, end: int) -> str:
+    """The kind of the mark text[start:end], told by its words alone where no letter touches them."""
+    if (text[start - 1 : start] + text[end : end + 1]).strip(_APART):
+        return _kind_in(text, start)
+    words = text[start:end]
     # Sizes, dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
     if words.isalpha() or not (_DIGIT.search(words) or words.count(" ") > 2):
         return _kind_of_ours(words)
@@ -75,8 +78,7 @@ def tag(text: str) -> list[Mark]:
     marks: list[Mark] = []
     for start, end in _any_of().spans(text):
         words, length = text[start:end], None
-        alone = not (text[start - 1 : start] + text[end : end + 1]).strip(_APART)
-        kind = _PUNCTUATION.get(words) or (_kind_of(words) if alone else _kind_in(text, start))
+        kind = _PUNCTUATION.get(words) or _kind_at(text, start, end)
         if kind == "measure":
             length = read(words) if _stands_alone(text, start) else None
             if length is None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from cds_service.fhir.narrative.layout import statements
 from cds_service.fhir.narrative.line import Line
-from cds_service.fhir.narrative.mentions import Context, Mention, read_line
+from cds_service.fhir.narrative.mentions import Context, read_line
+from cds_service.fhir.narrative.noun import Mention
 from cds_service.fhir.narrative.part import Part
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.quality import limitation, part_unseen, perfusion_anomaly
@@ -37,7 +38,7 @@ def read_report(text: str, title: str = "") -> Reading:
     Only the first TEXT_LIMIT characters are read. Never raises. What is not sure is left unknown.
     """
     text = text[:TEXT_LIMIT]
-    lines = [Line(statement) for statement in statements(text)]
+    lines = [Line(statement) for statement in list(statements(text))]
     study = study_of(lines, text, title[:500])
     told = _of_this_study(lines, study)
     parts = _parts(told, _default_organ(lines, title), title)
