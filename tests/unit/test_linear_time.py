@@ -52,7 +52,7 @@ SEVERAL_REPEATS = {
     "cds_service.fhir.facts.conclusions._HEADING": "conclusions up to LONGEST are looked at",
     "cds_service.fhir.facts.conclusions._NOT_FINDINGS": "a heading of 41 characters at most",
     "cds_service.fhir.facts.conclusions._FINDINGS": "a heading of 41 characters at most",
-    "cds_service.fhir.narrative.layout._END": "what repeats is told by its first character: quotes or white space",
+    "cds_service.fhir.narrative.layout._END": "told by its first character: quotes or white space",
     "cds_service.fhir.narrative.layout._ITEM": "sixty characters at most",
     "cds_service.fhir.narrative.measures._SPAN": "what LENGTH matched, which has no unbounded repeat",
     "cds_service.fhir.narrative.markup._TAG": "alternatives that each end at the next angle bracket",

@@ -7,6 +7,7 @@ from cds_service.fhir.narrative.standing import under_negation
 
 _SEGMENT_NOUN = re.compile(r"(?:hepatic |liver |couinaud )?(?:segments?|segs?|sgmt)\.?|^s| of (?:the )?liver")
 _SEGMENT = re.compile(r"[1-8]|viii|vii|vi|iv|v|iii|ii|i|one|two|three|four|five|six|seven|eight")
+_DOUBTS = frozenset(("hedge", "query", "uncertain_next"))
 _NUMERALS = ("i ii iii iv v vi vii viii", "one two three four five six seven eight")
 _SPELLED = {word: number for words in _NUMERALS for number, word in enumerate(words.split(), 1)}
 
@@ -55,7 +56,7 @@ def _each_measured(line: Line, index: int, noun: int) -> bool:
 
 def segments_in(line: Line, clumps: list[int], clump: int) -> frozenset[int]:
     found: set[int] = set()
-    for at, mark in enumerate(line.marks):
+    for at, mark in enumerate(line.marks) if "segment" in line.kinds else ():
         if mark.kind == "segment" and clumps[at] == clump:
             words = _SEGMENT_NOUN.sub("", mark.text)
             found.update(int(word) if word.isdigit() else _SPELLED[word] for word in _SEGMENT.findall(words))
@@ -64,8 +65,10 @@ def segments_in(line: Line, clumps: list[int], clump: int) -> frozenset[int]:
 
 def is_hedged(line: Line, index: int, clumps: list[int]) -> bool:
     """Whether doubt is voiced in the noun's own part of the statement, and not about another organ there."""
+    if line.kinds.isdisjoint(_DOUBTS):
+        return False
     for at, mark in enumerate(line.marks):
-        if clumps[at] != clumps[index] or mark.kind not in ("hedge", "query", "uncertain_next"):
+        if clumps[at] != clumps[index] or mark.kind not in _DOUBTS:
             continue
         if mark.kind == "hedge" and under_negation(line, at):
             continue

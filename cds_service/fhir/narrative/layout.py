@@ -55,19 +55,19 @@ _ABBREVIATIONS = frozenset(
         "temp w.r.t"
     ).split()
 )
-_LAST_WORD = re.compile(r"[a-z0-9.]{1,12}\Z")
+_OF_WORDS = "abcdefghijklmnopqrstuvwxyz0123456789."
 _WRAPPED = 45  # a line at least this long may have been broken by the line's width alone
 
 
 def statements(text: str) -> Iterator[Statement]:
     """The report's statements in their order, without those of skipped sections."""
     folded = fold(text)
-    sentences_end_upper = any(c.isupper() for c in text)
+    capitals = text if not text.islower() and any(c.isupper() for c in text) else ""
     parts = sections(text)
     headed = any(section == "findings" for section, _, _ in parts)
     for section, start, end in parts:
         begun, before = False, start
-        for first, last, fresh in _pieces(folded, text if sentences_end_upper else "", start, end):
+        for first, last, fresh in _pieces(folded, capitals, start, end):
             words, places = _words(folded, first, last)
             if not words.strip(" .-_*="):
                 continue
@@ -79,6 +79,14 @@ def statements(text: str) -> Iterator[Statement]:
 
 
 def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    for first, last, fresh in _ended(folded, text, start, end):
+        if last - first <= STATEMENT_LIMIT:
+            yield first, last, fresh
+        else:
+            yield from _cut(folded, first, last, fresh)
+
+
+def _ended(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     first, fresh, line = start, True, start
     for gap in _END.finditer(folded, start, end):
         words, (stop, following) = gap.group(), gap.span()
@@ -87,15 +95,15 @@ def _pieces(folded: str, text: str, start: int, end: int) -> Iterator[tuple[int,
             if not carries_on and (
                 words.count("\n") > 1 or _breaks(folded, text, line, stop, following, end)
             ):
-                yield from _short(folded, first, stop, fresh)
+                yield first, stop, fresh
                 first, fresh = following, True
             line = following
             continue
         line = following if "\n" in words else line
         if not _abbreviated(folded, text, first, stop, following, end):
-            yield from _short(folded, first, stop + 1, fresh)
+            yield first, stop + 1, fresh
             first, fresh = following, "\n" in words
-    yield from _short(folded, first, end, fresh)
+    yield first, end, fresh
 
 
 def _breaks(folded: str, text: str, line: int, stop: int, following: int, end: int) -> bool:
@@ -152,10 +160,10 @@ _CONTINUING = frozenset(
 
 def _abbreviated(folded: str, text: str, first: int, dot: int, following: int, end: int) -> bool:
     """Whether the full stop at `dot` belongs to an abbreviation or a list number."""
-    found = _LAST_WORD.search(folded, max(first, dot - 12), dot)
-    word = found[0] if found else ""
-    begins = dot - first < 20 and not folded[first : dot - len(word)].strip(" -•*#>(\n")
-    if word in _ABBREVIATIONS or (word.isdigit() and len(word) < 3 and begins):
+    behind = folded[max(first, dot - 12) : dot]
+    word = behind[len(behind.rstrip(_OF_WORDS)) :]
+    number = word.isdigit() and len(word) < 3 and dot - first < 20
+    if word in _ABBREVIATIONS or (number and not folded[first : dot - len(word)].strip(" -•*#>(\n")):
         return True
     if word == "0" and folded[following : following + 1].isdigit():
         return True
@@ -163,8 +171,8 @@ def _abbreviated(folded: str, text: str, first: int, dot: int, following: int, e
     return lower and (not word.rstrip("0123456789.") or word.endswith(("mm", "cm")))
 
 
-def _short(folded: str, first: int, last: int, fresh: bool) -> Iterator[tuple[int, int, bool]]:
-    """The piece, cut at blanks where it is longer than a statement may be."""
+def _cut(folded: str, first: int, last: int, fresh: bool) -> Iterator[tuple[int, int, bool]]:
+    """A piece, cut at blanks where it is longer than a statement may be."""
     while last - first > STATEMENT_LIMIT:
         blank = folded.rfind(" ", first + STATEMENT_LIMIT // 2, first + STATEMENT_LIMIT)
         cut = blank if blank > 0 else first + STATEMENT_LIMIT

@@ -1,5 +1,6 @@
 """One statement with its marks, and the walks over them that the other modules share."""
 
+import re
 from dataclasses import dataclass, field
 
 from cds_service.fhir.narrative.layout import Statement
@@ -11,6 +12,7 @@ THINGS = LESIONS | {"pseudo", "structure"}
 LIVER = frozenset(("liver", "segment", "gallbladder_fossa"))
 PLACES = LIVER | {"organ", "lobe"}
 STOPS = frozenset(("break", "semicolon"))
+LABEL = re.compile(r"([a-z][a-z0-9 /,&()-]{1,45}):")  # the name of a field
 # Fields that go on describing what was spoken of.
 ATTRIBUTE = compiled(
     r"\b(?:size|measure\w*|dimensions?|diameter|location|site|number|count|echo\w*|margins?|shape|descri\w*"
@@ -20,6 +22,7 @@ ATTRIBUTE = compiled(
 _DETERMINERS = frozenset(
     ("a an there the with one single multiple several few two three this it is numerous tiny small").split()
 )
+_UNREAD = ("technique", "indication", "skip")  # no words of these speak of what was found
 _RELATIVE = ("compared", "relative")
 _ELSEWHERE_LOBES = ("thyroid", "lung", "prostat", "breast", "pulmon", "chest", "thora", "neck")
 
@@ -33,7 +36,7 @@ class Line:
     kinds: frozenset[str] = field(init=False)  # of all its marks
 
     def __post_init__(self) -> None:
-        self.marks = tag(self.statement.text)
+        self.marks = tag(self.statement.text) if self.statement.section not in _UNREAD else []
         self.kinds = frozenset([mark.kind for mark in self.marks])
 
     def kind(self, index: int) -> str:

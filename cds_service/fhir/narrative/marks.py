@@ -9,6 +9,7 @@ from cds_service.fhir.narrative.patterns import Pattern, Several, compiled, expr
 
 _PUNCTUATION = {**dict.fromkeys(",:()", "comma"), ";": "semicolon", "/": "slash", "?": "query"}
 _DIGIT = re.compile(r"[0-9]")
+_APART = " .,:;()/-"
 _UNBOUNDED = ("measure", "query", "semicolon", "slash", "comma")  # may begin or end in punctuation
 
 
@@ -23,21 +24,16 @@ class Mark(NamedTuple):
 
 
 @cache
-def _kinds() -> tuple[str, ...]:
-    return tuple(names("mark"))
-
-
-@cache
 def _expressions() -> tuple[str, ...]:
     """One of each kind, tried in the order of the file. No groups: they make RE2 slow."""
     given = {"LENGTH": LENGTH, "SUBCENTIMETER": SUBCENTIMETER}
-    edges = ["" if kind in _UNBOUNDED else r"\b" for kind in _kinds()]
-    words = [expression(f"mark {kind}", given) for kind in _kinds()]
+    edges = ["" if kind in _UNBOUNDED else r"\b" for kind in names("mark")]
+    words = [expression(f"mark {kind}", given) for kind in names("mark")]
     return tuple(f"{edge}(?:{each}){edge}" for edge, each in zip(edges, words, strict=True))
 
 
 @cache
-def _any_of(first: int, last: int) -> Pattern:
+def _any_of(first: int = 0, last: int | None = None) -> Pattern:
     """The kinds from `first` up to `last`."""
     return compiled("|".join(_expressions()[first:last]))
 
@@ -49,38 +45,38 @@ def _each() -> Several:
 
 def _kind_at(text: str, start: int, end: int) -> str:
     """The kind of the mark text[start:end], told by its words alone where no letter touches them."""
-    around = text[max(start - 1, 0) : start] + text[end : end + 1]
-    if around[:1].isalnum() or around[-1:].isalnum() or "_" in around:
+    if (text[start - 1 : start] + text[end : end + 1]).strip(_APART):
         return _kind_in(text, start)
     words = text[start:end]
     # Sizes, dates, and phrases long enough to hold a word that is not on our list: these are not remembered.
-    patients = not words.isalpha() and (_DIGIT.search(words) or words.count(" ") > 2)
-    return _kind_of(words) if patients else _kind_of_ours(words)
+    if words.isalpha() or not (_DIGIT.search(words) or words.count(" ") > 2):
+        return _kind_of_ours(words)
+    return _first_kind(words)
 
 
 @lru_cache(maxsize=2_000)  # words of our own list: no others are tagged and short
 def _kind_of_ours(words: str) -> str:
-    return _kind_of(words)
+    return _first_kind(words)
 
 
-def _kind_of(words: str) -> str:
-    """The first kind that they are of."""
-    return _kinds()[min(_each().matching(words))]
+def _first_kind(words: str) -> str:
+    found = _each().matching(words)  # none, should RE2 run out of room
+    return names("mark")[min(found)] if found else _kind_in(words, 0)
 
 
 def _kind_in(text: str, start: int) -> str:
-    """The first kind that matches there, found by halving."""
-    first, last = 0, len(_kinds())
+    """The first kind that matches there, whatever touches it, found by halving."""
+    first, last = 0, len(names("mark"))
     while last - first > 1:
         middle = (first + last) // 2
         first, last = (first, middle) if _any_of(first, middle).begins(text, start) else (middle, last)
-    return _kinds()[first]
+    return names("mark")[first]
 
 
 def tag(text: str) -> list[Mark]:
     """The marks of a statement's text in their order, not overlapping."""
     marks: list[Mark] = []
-    for start, end in _any_of(0, len(_kinds())).spans(text):
+    for start, end in _any_of().spans(text):
         words, length = text[start:end], None
         kind = _PUNCTUATION.get(words) or _kind_at(text, start, end)
         if kind == "measure":

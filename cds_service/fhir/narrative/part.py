@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from cds_service.fhir.narrative.line import LIVER, PLACES, Line
-from cds_service.fhir.narrative.mentions import Mention
+from cds_service.fhir.narrative.noun import Mention
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.records import Span
 from cds_service.fhir.narrative.standing import under_negation

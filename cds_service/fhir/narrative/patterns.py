@@ -62,17 +62,17 @@ class Pattern:
             return self._compiled.match(text, start) is not None
         return bool(self._spans(_AT_START, text.encode(), start, len(text))[0][0] >= 0)
 
-    def finditer(self, text: str) -> Iterator[Match]:
+    def finditer(self, text: str) -> Iterable[Match]:
         """Every match, not overlapping."""
         if not text.isascii():
-            return cast(Iterator[Match], self._compiled.finditer(text))
-        return (_AsciiMatch(text, spans, self._groups) for spans in self._each(text))
+            return cast(Iterable[Match], self._compiled.finditer(text))
+        return [_AsciiMatch(text, spans, self._groups) for spans in self._each(text)]
 
-    def spans(self, text: str) -> Iterator[Span]:
+    def spans(self, text: str) -> Iterable[Span]:
         """Where every match starts and ends."""
         if not text.isascii():
             return (found.span() for found in self._compiled.finditer(text))
-        return (spans[0] for spans in self._each(text))
+        return [spans[0] for spans in self._each(text)]
 
     def named(self, text: str) -> Iterator[tuple[str, int, int]]:
         """For every match the name of its group, where that starts, and where the match ends."""
@@ -80,19 +80,22 @@ class Pattern:
             for found in self._compiled.finditer(text):
                 yield found.lastgroup, found.start(found.lastindex), found.end()
             return
-        for spans in self._each(text):
-            name = next(name for name, index in self._groups.items() if spans[index][0] >= 0)
-            yield name, spans[self._groups[name]][0], spans[0][1]
+        names = {index: name for name, index in self._groups.items()}
+        for whole, *groups in self._each(text):
+            own = max(groups)  # where the others are nowhere, at -1
+            yield names[groups.index(own) + 1], own[0], whole[1]
 
-    def _each(self, text: str) -> Iterator[Sequence[Span]]:
+    def _each(self, text: str) -> list[Sequence[Span]]:
         data, start, end = text.encode(), 0, len(text)
+        found: list[Sequence[Span]] = []
         while start <= end:
             spans = self._spans(_ANYWHERE, data, start, end)
             first, last = spans[0]
             if first < 0:
-                return
-            yield spans
+                break
+            found.append(spans)
             start = last if last > start else start + 1
+        return found
 
     def sub(self, replacement: str, text: str) -> str:
         """The text with every match replaced."""
@@ -172,9 +175,10 @@ def expression(name: str, given: Mapping[str, str] | None = None) -> str:
     )
 
 
-def names(group: str) -> list[str]:
+@cache
+def names(group: str) -> tuple[str, ...]:
     """The second words of the sections of a group, in the order of the file: "mark" -> "new", "skip", ..."""
-    return [name.partition(" ")[2] for name in _sections() if name.startswith(f"{group} ")]
+    return tuple(name.partition(" ")[2] for name in _sections() if name.startswith(f"{group} "))
 
 
 @cache

@@ -70,6 +70,8 @@ def _coordinated(line: Line, at: int) -> str | None:
 def _ahead(line: Line, index: int, context_word: str) -> str | None:
     """A place after the noun: "in segment 6", "(right lobe)", ", liver"."""
     loose = False
+    if line.kinds.isdisjoint(PLACES):
+        return None
     for at in range(index + 1, min(index + 16, len(line.marks))):
         kind = line.kind(at)
         if line.begins_field(at):
@@ -110,6 +112,8 @@ def _adjoins(line: Line, at: int, index: int) -> bool:
 
 def _behind(line: Line, index: int, context_word: str) -> str | None:
     """The last place named before the noun in the same clause, or else in the statement."""
+    if line.kinds.isdisjoint(PLACES):
+        return None
     for at in range(index - 1, max(-1, index - 24), -1):
         if line.kind(at) in PLACES and not line.is_near(at):
             first = at

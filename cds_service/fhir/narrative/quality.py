@@ -15,7 +15,7 @@ _LIMITS = ("body", "findings", "impression", "addendum", "technique", "advice")
 
 def limitation(lines: Sequence[Line], text: str) -> str:
     """The report's words that the study, or its view of the liver, was technically limited, or ""."""
-    for line in lines:
+    for line in _lines_with("quality limited", lines):
         words = line.statement.text
         if line.statement.section not in _LIMITS:
             continue
@@ -31,34 +31,39 @@ def limitation(lines: Sequence[Line], text: str) -> str:
 def part_unseen(lines: Sequence[Line]) -> bool:
     """Whether a part of the liver was not seen: a report that denies lesions denies those of the rest."""
     return any(
-        found and not _NOUN.search(found.group())
-        for line in lines
+        found and not _NOUN.occurs_in(found.group())
+        for line in _lines_with("quality part_unseen", lines)
         for found in [pattern("quality part_unseen").search(line.statement.text)]
     )
 
 
+def _lines_with(name: str, lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines to look at for a pattern without anchors: none when it matches nowhere in all of them."""
+    return lines if pattern(name).occurs_in("\n".join([line.statement.text for line in lines])) else ()
+
+
 def _counts(words: str, start: int, end: int) -> bool:
     around = words[max(0, start - 60) : end + 90]
-    if pattern("quality by_design").search(around) and "motion" not in around:
+    if pattern("quality by_design").occurs_in(around) and "motion" not in around:
         return False
-    if _of_other_part(words, start, around) and not pattern("quality whole").search(words[start:end]):
+    if _of_other_part(words, start, around) and not pattern("quality whole").occurs_in(words[start:end]):
         return False
     if (
-        pattern("quality other_parts").search(words[end : end + 40])
-        and not pattern("quality liver").search(words)
+        pattern("quality other_parts").occurs_in(words[end : end + 40])
+        and not pattern("quality liver").occurs_in(words)
         and "of" in words[end : end + 5]
     ):
         return False
     return not (
-        pattern("quality denies").search(words[max(0, start - 25) : start])
-        or pattern("quality suffices").search(words[end : end + 60].partition(".")[0])
+        pattern("quality denies").occurs_in(words[max(0, start - 25) : start])
+        or pattern("quality suffices").occurs_in(words[end : end + 60].partition(".")[0])
     ) and not pattern("quality ordered").begins(words[start : end + 60])
 
 
 def _of_other_part(words: str, start: int, around: str) -> bool:
     """Whether the nearest part named is no part of the liver: "liver normal, pancreas obscured by gas"."""
-    if not pattern("quality liver").search(words):
-        return pattern("quality other_parts").search(around) is not None
+    if not pattern("quality liver").occurs_in(words):
+        return pattern("quality other_parts").occurs_in(around)
     livers = [found.end() for found in pattern("quality liver").finditer(words[:start])]
     others = list(pattern("quality other_parts").finditer(words[:start]))
     if not livers or not others or others[-1].start() < livers[-1]:
@@ -69,7 +74,7 @@ def _of_other_part(words: str, start: int, around: str) -> bool:
 def perfusion_anomaly(lines: Sequence[Line], text: str) -> str:
     """The words for a perfusion anomaly that the report describes in the liver; "" without one."""
     for line in lines:
-        if line.statement.section in ("indication", "technique", "skip"):
+        if "pseudo" not in line.kinds or line.statement.section in ("indication", "technique", "skip"):
             continue
         for at, mark in enumerate(line.marks):
             if (

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from cds_service.fhir.narrative.layout import statements
 from cds_service.fhir.narrative.line import Line
-from cds_service.fhir.narrative.mentions import Context, Mention, read_line
+from cds_service.fhir.narrative.mentions import Context, read_line
+from cds_service.fhir.narrative.noun import Mention
 from cds_service.fhir.narrative.part import Part
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.quality import limitation, part_unseen, perfusion_anomaly
@@ -37,7 +38,7 @@ def read_report(text: str, title: str = "") -> Reading:
     Only the first TEXT_LIMIT characters are read. Never raises. What is not sure is left unknown.
     """
     text = text[:TEXT_LIMIT]
-    lines = [Line(statement) for statement in statements(text)]
+    lines = [Line(statement) for statement in list(statements(text))]
     study = study_of(lines, text, title[:500])
     told = _of_this_study(lines, study)
     parts = _parts(told, _default_organ(lines, title), title)
@@ -90,18 +91,17 @@ def _default_organ(lines: list[Line], title: str) -> str | None:
 def _parts(lines: list[Line], default: str | None, title: str) -> dict[str, Part]:
     """The report's mentions by the rank of the part they stand in."""
     parts = {"findings": Part(), "impression": Part(), "addendum": Part()}
+    context, section, found = Context(), "", 0
     # Lower parts first: they say where the lesion is that a higher part only calls "the lesion".
-    told = [line for line in lines if line.statement.section in _RANKS]
-    order = tuple(parts)
-    told.sort(key=lambda line: order.index(_RANKS[line.statement.section]))
-    context, section = Context(), ""
-    for line in told:
-        if sum([len(part.every) for part in parts.values()]) > MENTIONS_LIMIT:
-            break
-        if line.statement.section != section:
-            section = line.statement.section
-            context = Context(default, title=title.lower())
-        _read_into(parts[_RANKS[section]], line, context, parts, asserts=section != "advice")
+    for name, part in parts.items():
+        for line in lines:
+            if _RANKS.get(line.statement.section) != name or found + len(part.every) > MENTIONS_LIMIT:
+                continue
+            if line.statement.section != section:
+                section = line.statement.section
+                context = Context(default, title=title.lower())
+            _read_into(part, line, context, parts, asserts=section != "advice")
+        found += len(part.every)
     return parts
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cds_service.fhir.narrative.mentions import Mention
+from cds_service.fhir.narrative.noun import Mention
 from cds_service.guideline.chart import Interval
 
 Span = tuple[int, int]

@@ -17,8 +17,9 @@ _CHARSET = compiled(r"(?i)charset\s*=\s*[\"']?([a-z0-9._:-]{1,40})")
 _CHARSETS = compiled(
     r"(?i)utf-?(?:8|16|16le|16be|32)|us-ascii|ascii|latin-?1|iso-?8859-[0-9]{1,2}|(?:windows-|cp)125[0-8]"
 )
+_BLANKS = str.maketrans(dict.fromkeys("\t\f\v\xa0\x00", " ") | {"\r": "\n"})
 # Plain classes, nothing to go back over: linear in any engine, and this one replaces faster.
-_BLANKS = re.compile(r"[ \t\f\v\xa0]+")
+_SEVERAL = re.compile(r"  +")
 _LINES = re.compile(r" ?\n ?(?:\n ?)+")
 _PLAIN = ("text/plain", "text", "")
 _MARKUP = {"text/html": html_text, "application/xhtml+xml": html_text, "text/rtf": rtf_text,
@@ -88,8 +89,8 @@ def _decoded(raw: bytes, kind: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ")
-    return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
+    text = _SEVERAL.sub(" ", text.replace("\r\n", "\n").translate(_BLANKS))
+    return _LINES.sub("\n\n", text).strip()
 
 
 def _plain(text: str) -> str:

@@ -74,7 +74,7 @@ _OF_TECHNIQUE = compiled(
     r"|dose|dlp|ctdi\w*|ml|cc|t1|t2|dwi|flair|transducer|probe|mhz|scanner|scanned|technique|intravenous|oral"
     r"|doppler|greyscale|gray-?scale|fasting|tesla|mgy\S*|mci|mbq|fdg|tracer|injected|injection)\b"
 )
-_BEGINS_FINDINGS = compiled(
+_BEGINS_FINDINGS = (
     r"^[\s*•>#-]*(?:the )?(?:(?:liver|hepat\w+|gall ?bladder|biliary\b.{0,20}|spleen|pancreas"
     r"|(?:right |left )?kidneys?|lungs?|lower (?:chest|thorax)|lung bases|bones?|vessels|vasculature"
     r"|adrenals?(?: glands?)?|chest|abdomen)(?: and [a-z ]{3,20})?\s*(?::|$|\n"
@@ -89,18 +89,18 @@ _BEGINS_FINDINGS = compiled(
 )
 
 
-_NAMES_ORGAN = compiled(
+_SPEAKS_OF_FINDINGS = (  # names an organ, denies a lesion, or measures now
     r"^(?:the )?(?:liver|gall ?bladder|spleen|pancreas|kidneys|lungs?|adrenals?)(?: size)?\s*:"
-)
-_DENIES = compiled(
-    r"^no (?:focal |discrete |hepatic |liver |solid |suspicious |other )*(?:liver |hepatic )?"
+    r"|^no (?:focal |discrete |hepatic |liver |solid |suspicious |other )*(?:liver |hepatic )?"
     r"(?:lesions?|mass(?:es)?|metastas[ei]s|nodules?)\b"
     r"|^(?:the )?liver (?:(?:is|appears|was) )?(?:unremarkable|normal|clear|without|free of"
     r"|shows no|has no)\b"
+    r"|[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b"
 )
+_ON_A_LINE = compiled(f"{_BEGINS_FINDINGS}|{_SPEAKS_OF_FINDINGS}")
+_INSIDE_ONE = compiled(_SPEAKS_OF_FINDINGS)
 _MEASURED = compiled(r"[0-9] ?(?:mm|cm)\b")
 _SLICES = compiled(r"slice|section|thick|collimat|reconstruct|reformat|increment|interval|axial|gap|probe")
-_MEASURED_NOW = compiled(r"[0-9] ?(?:mm|cm) (?:today|currently|now|on today's)\b")
 
 
 _STATES = compiled(
@@ -122,20 +122,16 @@ def told_in(section: Section, words: str, begun: bool, fresh: bool, paragraph: b
     `begun`: not the first under its heading. `fresh`: on a line, `paragraph`: in a paragraph of its own.
     `headed`: the report has a heading for its findings, so that letters need not be guessed at.
     """
-    asks = "?" in words and not _MEASURED.search(words)
-    if section in _LED_OUT and not asks and _speaks_of_findings(words[:80], fresh):
+    asks = "?" in words and not _MEASURED.occurs_in(words)
+    if section in _LED_OUT and not asks and (_ON_A_LINE if fresh else _INSIDE_ONE).occurs_in(words[:80]):
         return "findings"
-    if section == "comparison" and begun and not _OF_STUDIES.search(words):
+    if section == "comparison" and begun and not _OF_STUDIES.occurs_in(words):
         return "findings"
     if headed or not (begun and fresh):
         return section
     if section == "technique":
-        measures = _MEASURED.search(words) and not _SLICES.search(words)
-        return "findings" if measures or not _OF_TECHNIQUE.search(words) else section
-    states = paragraph or _STATES.search(words)
-    return "findings" if section == "indication" and states and not _ASKS.search(words) else section
-
-
-def _speaks_of_findings(words: str, fresh: bool) -> bool:
-    begins = fresh and _BEGINS_FINDINGS.search(words)
-    return bool(begins or _NAMES_ORGAN.search(words) or _DENIES.search(words) or _MEASURED_NOW.search(words))
+        measures = _MEASURED.occurs_in(words) and not _SLICES.occurs_in(words)
+        return "findings" if measures or not _OF_TECHNIQUE.occurs_in(words) else section
+    if section != "indication" or not (paragraph or _STATES.occurs_in(words)):
+        return section
+    return section if _ASKS.occurs_in(words) else "findings"

@@ -8,6 +8,7 @@ from cds_service.fhir.narrative.patterns import compiled
 Standing: TypeAlias = Literal["there", "denied", "resolved", "not-said"]
 _FINITE = frozenset(("is", "are", "was", "were", "has", "have", "measures", "there", "measured"))
 LINKING = ("consistent", "compatible", "in keeping", "diagnostic", "typical", "characteristic", "represent")
+_ABSENCES = frozenset(("absent", "resolved", "unclear", "unseen", "conditional"))
 _RECALLING = frozenset(("history", "past_study"))
 _NO_LESION = compiled(r"fat|steato|perfusion|transient|th[aei]d|nodul|vessel")
 _BRACKETED = frozenset(
@@ -56,6 +57,8 @@ def _behind(
     A length ends the reach of a negation, not that of "status post" or "if".
     """
     measured = False
+    if line.kinds.isdisjoint(wanted):
+        return ""
     for at in range(index - 1, max(-1, index - _REACH), -1):
         kind = line.kind(at)
         if kind in wanted and not (measured and kind == "negation"):
@@ -88,6 +91,8 @@ def _ends(line: Line, at: int) -> bool:
 def _ahead(line: Line, index: int) -> str:
     """The predicate after the noun, when it is one of absence: "absent", "resolved" or "unclear"."""
     after = 0
+    if line.kinds.isdisjoint(_ABSENCES):
+        return ""
     for at in range(index + 1, min(index + _REACH, len(line.marks))):
         kind = line.kind(at)
         if at < after:
@@ -96,7 +101,7 @@ def _ahead(line: Line, index: int) -> str:
             after = _bracket_end(line, at)
             if after:
                 continue
-        if kind in ("absent", "resolved", "unclear", "unseen", "conditional"):
+        if kind in _ABSENCES:
             return kind
         if (
             kind == "comma"
@@ -134,6 +139,8 @@ def _bracket_end(line: Line, at: int) -> int:
 
 def _not_excluded(line: Line, index: int) -> bool:
     """Whether the noun is only what could not be excluded."""
+    if line.kinds.isdisjoint(("hedge", "query")):
+        return False
     for at in (index - 1, index + 1, index + 2, index - 2, index + 3, index + 4):
         if line.kind(at) == "hedge" and ("exclu" in line.marks[at].text or "rule" in line.marks[at].text):
             between = range(min(at, index) + 1, max(at, index))
@@ -160,13 +167,13 @@ def _reported_elsewhere(line: Line, index: int) -> bool:
 
 def _pseudo(line: Line, index: int) -> bool:
     """Whether a plain noun is explained as no lesion: "area characteristic of focal fatty sparing"."""
-    if line.kind(index) != "lesion":
+    if line.kind(index) != "lesion" or "pseudo" not in line.kinds:
         return False
     for at in range(index + 1, min(index + 14, len(line.marks))):
         kind = line.kind(at)
         if kind == "pseudo":
             return (
-                _NO_LESION.search(line.marks[at].text) is not None
+                _NO_LESION.occurs_in(line.marks[at].text)
                 and not under_negation(line, at)
                 and line.kind(at + 1) not in ("or", "hedge", "slash", "query")
             )

@@ -1,10 +1,11 @@
 """Which study a report is of: modality, contrast and phase, from its title, heading and technique."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from cds_service.fhir.narrative.layout import fold
 from cds_service.fhir.narrative.line import Line
-from cds_service.fhir.narrative.patterns import names, pattern
+from cds_service.fhir.narrative.patterns import Several, expression, names, pattern
 from cds_service.fhir.narrative.reading import StudyReading
 
 
@@ -25,7 +26,7 @@ def _seen_on(lines: Sequence[Line], text: str) -> StudyReading | None:
     for line in lines[:4] if len(lines) <= 6 else ():
         words = line.statement.text
         found = pattern("study seen_on").search(words)
-        if found and not pattern("study not_ours").search(words):
+        if found and not pattern("study not_ours").occurs_in(words):
             start, end = line.statement.place(found.start(), found.end())
             modality = modality_of(found.group())
             contrast = _contrast(found.group(), modality)
@@ -38,92 +39,62 @@ def _seen_on(lines: Sequence[Line], text: str) -> StudyReading | None:
 def _sources(lines: Sequence[Line], text: str, title: str) -> list[tuple[str, str]]:
     """The words that describe this study, most telling first, with the section they stand in."""
     found = [(title, "title")] if title.strip() else []
-    for line in lines:
+    for number, line in enumerate(lines):
         section, words = line.statement.section, line.statement.text
-        start, end = line.statement.place(0, len(words))
-        terse = section in ("indication", "comparison") and pattern("study terse").search(words)
         own = (
             section == "technique"
-            or bool(terse)
-            or (section in ("body", "findings") and _is_heading(line, lines))
+            or (section in ("indication", "comparison") and pattern("study terse").occurs_in(words))
+            or (section in ("body", "findings") and _is_heading(line, first=number < 3))
         )
-        if own and not (section != "technique" and pattern("study not_ours").search(words)):
+        if own and not (section != "technique" and pattern("study not_ours").occurs_in(words)):
+            start, end = line.statement.place(0, len(words))
             found.append((text[start:end], section))
     return found[:12]
 
 
-def _is_heading(line: Line, lines: Sequence[Line]) -> bool:
-    """Whether a statement outside the technique section names this study."""
-    words = line.statement.text
-    first = any(other is line for other in lines[:3]) and len(words) < 160
-    says = words.startswith(
-        (
-            "technique",
-            "exam",
-            "study",
-            "procedure",
-            "multiphas",
-            "contrast",
-            "ct ",
-            "mri ",
-            "us ",
-            "ultrasound",
-            "axial",
-            "helical",
-            "multiplanar",
-            "limited ultrasound",
-            "grayscale",
-            "real-time",
-            "real time",
-            "this is a",
-            "a ",
-            "dynamic",
-        )
-    )
-    told = any(
-        word in words
-        for word in (
-            "performed",
-            "obtained",
-            "acquired",
-            "administered",
-            "technique",
-            "was done",
-            "imaging of the",
-            "scanned",
-        )
-    )
-    if (
-        first
-        and any(pattern(f"modality {name}").begins(words) for name in names("modality"))
-        and not line.kinds & {"unclear", "hypothetical"}
-    ):
-        return True
-    return ((first or (says and told)) and not line.kinds & {"measure"}) or (first and "exam" in words)
+_OPENING = (
+    "technique", "exam", "study", "procedure", "multiphas", "contrast", "ct ", "mri ", "us ", "ultrasound",
+    "axial", "helical", "multiplanar", "limited ultrasound", "grayscale", "real-time", "real time",
+    "this is a", "a ", "dynamic",
+)  # fmt: skip
+_DONE = (
+    "performed", "obtained", "acquired", "administered", "technique", "was done", "imaging of the", "scanned",
+)  # fmt: skip
+
+
+def _is_heading(line: Line, *, first: bool) -> bool:
+    """Whether a statement outside the technique section names this study; `first`: one of the first three."""
+    words, measured = line.statement.text, "measure" in line.kinds
+    if first and len(words) < 160:
+        sure = not line.kinds & {"unclear", "hypothetical"}
+        return not measured or "exam" in words or (sure and bool(_modalities(anchored=True).matching(words)))
+    return words.startswith(_OPENING) and not measured and any(word in words for word in _DONE)
+
+
+@cache
+def _modalities(*, anchored: bool) -> Several:
+    return Several([expression(f"modality {name}") for name in names("modality")], anchored=anchored)
 
 
 def modality_of(words: str) -> str:
     """The modality that lower-case words name first, "" when they name none."""
-    places = [
-        (found.start(), rank, name)
-        for rank, name in enumerate(names("modality"))
-        if (found := pattern(f"modality {name}").search(words))
-    ]
-    if any(name == "pet-ct" for _, _, name in places):
-        return "pet-ct"
-    return min(places)[2] if places else ""
+    named = [names("modality")[rank] for rank in sorted(_modalities(anchored=False).matching(words))]
+    if "pet-ct" in named or len(named) < 2:
+        return "pet-ct" if "pet-ct" in named else "".join(named)
+    places = [(pattern(f"modality {name}").search(words), rank, name) for rank, name in enumerate(named)]
+    return min((found.start(), rank, name) for found, rank, name in places if found)[2]
 
 
 def _contrast(words: str, modality: str) -> str | None:
-    plain = str(pattern("study oral_only").sub(" ", words))
+    plain = pattern("study oral_only").sub(" ", words)
     if modality == "pet-ct" and "attenuation" in words:
         return None  # what is said of contrast is said of the scan that corrects the picture
     if modality == "us":
-        given = pattern("study ceus").search(words) and not pattern("study no_ceus").search(words)
+        given = pattern("study ceus").occurs_in(words) and not pattern("study no_ceus").occurs_in(words)
         return "with" if given else None
-    if pattern("study both").search(plain):
+    if pattern("study both").occurs_in(plain):
         return "without-and-with"
-    without, with_it = pattern("study without").search(plain), pattern("study with").search(plain)
+    without, with_it = pattern("study without").occurs_in(plain), pattern("study with").occurs_in(plain)
     if without and with_it and not _denied_only(plain):
         return "without-and-with" if modality == "mri" else _ct_both(plain)
     if without:
@@ -133,27 +104,27 @@ def _contrast(words: str, modality: str) -> str | None:
 
 def _denied_only(words: str) -> bool:
     """Whether every mention of contrast is one of its absence."""
-    return not pattern("study with").search(str(pattern("study without").sub(" ", words)))
+    return not pattern("study with").occurs_in(pattern("study without").sub(" ", words))
 
 
 def _ct_both(words: str) -> str:
-    return "without-and-with" if pattern("study unenhanced_phase").search(words) else "with"
+    return "without-and-with" if pattern("study unenhanced_phase").occurs_in(words) else "with"
 
 
 def _phase(words: str, modality: str, contrast: str | None) -> str | None:
     if modality not in ("ct", "mri") or contrast == "without":
         return None
-    if pattern("study single_only").search(words):
+    if pattern("study single_only").occurs_in(words):
         return "single-phase"
-    if pattern("study multi").search(words) or (
+    if pattern("study multi").occurs_in(words) or (
         "arterial" in words and ("portal" in words or "venous" in words)
     ):
         return "multiphase"
-    if modality == "ct" and "arterial phase" in words and not pattern("study other_phase").search(words):
+    if modality == "ct" and "arterial phase" in words and not pattern("study other_phase").occurs_in(words):
         return "single-phase"
     if (
-        pattern("study single").search(words)
-        and not pattern("study delayed").search(words)
+        pattern("study single").occurs_in(words)
+        and not pattern("study delayed").occurs_in(words)
         and "arterial" not in words
     ):
         return "single-phase"

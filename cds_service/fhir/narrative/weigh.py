@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cds_service.fhir.narrative.mentions import Mention
+from cds_service.fhir.narrative.noun import Mention
 from cds_service.fhir.narrative.part import Part
 from cds_service.fhir.narrative.reading import Conclusion
 from cds_service.fhir.narrative.reading import Lesion as LesionState
