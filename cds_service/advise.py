@@ -1,6 +1,6 @@
 """Advise: turn one assessment into what the cards are told. The only place that knows both sides."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import takewhile
@@ -26,7 +26,7 @@ from cds_service.guideline.reach import Option
 from cds_service.guideline.ways import Kind, Outcome
 from cds_service.patient_cautions import PatientCautions, not_looked_for, old_lines
 from cds_service.patient_history import history_of, lesion_reason, radiation_lines, with_done
-from cds_service.patient_lines import fact_lines, indication_text, remarks, unknown
+from cds_service.patient_lines import fact_lines, indication_text, remarks, settled_lines, unknown
 from cds_service.rated_studies import Letterhead, page_url, preference, rated_option
 
 
@@ -47,6 +47,8 @@ def advise(
     adds = [name for name in assessment.procedures if _is_ionizing(head, name)] if in_scope else []
     next_to = adds or [study.study.id for study in leading if _is_ionizing(head, study.study.id)]
     radiation = radiation_lines(assessment.chart) if next_to else ()
+    settled = settled_lines(topic, assessment)
+    text = indication_text(settled, assessment)
     return Advice(
         order=draft.raw,
         reference=draft.reference,
@@ -65,13 +67,13 @@ def advise(
         may_mean=patient.told(_may_mean(head, assessment)),
         opinions=_opinions(head, assessment),
         asks=tuple(_ask(topic, asked) for asked in assessment.asks),
-        facts=(*fact_lines(topic, assessment), *radiation, *old_lines(*bearing)),
+        facts=(*fact_lines(settled, assessment), *radiation, *old_lines(*bearing)),
         unknown=unknown(topic, assessment) + not_looked_for(*bearing),
         remarks=remarks(topic, assessment),
         next_steps=_next_steps(topic, assessment),
         already_drafted=tuple(sorted(set(drafted))),
-        indication=_indication(topic, assessment, draft),
-        history=history_of(topic, assessment, draft),
+        indication=None if draft.order.reasons else lesion_reason(text),  # answers are not reasons
+        history=history_of(topic, assessment, draft, text),
         background=("radiation-history",) if adds and radiation else (),
         override_reasons=head.library.override_reasons,
     )
@@ -117,6 +119,8 @@ def _beside(
     """What the content offers beside a study with these cautions, as far as the variant rates it for this
     patient and none of these cautions bears on it."""
     named = {name for caution in concerns.cautions for name in caution.beside}
+    if not named:
+        return ()
     rated = (o for o in assessment.options if o.rating is not None and o.rating.band >= Band.MAY_BE)
     options = [o for o in rated if o.procedure in named and o.procedure not in assessment.procedures]
     spared = (option for option in options if patient.spares(option.procedure, concerns))
@@ -221,10 +225,3 @@ def _next_steps(topic: GuidelineTopic, assessment: Assessment) -> tuple[Step, ..
 
 def _is_ionizing(head: Letterhead, procedure: str) -> bool:
     return head.library.procedures[procedure].radiation == "ionizing"
-
-
-def _indication(
-    topic: GuidelineTopic, assessment: Assessment, draft: DraftOrder
-) -> Mapping[str, object] | None:
-    """The reason to add, for an order that states none (answers are not reasons)."""
-    return None if draft.order.reasons else lesion_reason(indication_text(topic, assessment))
