@@ -27,7 +27,7 @@ from cds_service.guideline.ways import Kind, Outcome
 from cds_service.patient_cautions import PatientCautions, not_looked_for, old_lines
 from cds_service.patient_history import history_of, lesion_reason, radiation_lines, with_done
 from cds_service.patient_lines import fact_lines, indication_text, remarks, settled_lines, unknown
-from cds_service.rated_studies import Letterhead, page_url, preference, rated_option
+from cds_service.rated_studies import Letterhead, page_url, rated_option
 
 
 def advise(
@@ -110,7 +110,11 @@ def _better(assessment: Assessment) -> tuple[Option, ...]:
     else:
         return ()
     rated = [option for option in assessment.options if option.rating and option.rating.band > floor]
-    return tuple(sorted(rated, key=preference))
+    return tuple(sorted(rated, key=_preference))
+
+
+def _preference(option: Option) -> tuple[int, int, int, str]:
+    return option.preference
 
 
 def _beside(
@@ -124,14 +128,14 @@ def _beside(
     rated = (o for o in assessment.options if o.rating is not None and o.rating.band >= Band.MAY_BE)
     options = [o for o in rated if o.procedure in named and o.procedure not in assessment.procedures]
     spared = (option for option in options if patient.spares(option.procedure, concerns))
-    return patient.told(rated_option(head, option) for option in sorted(spared, key=preference))
+    return patient.told(rated_option(head, option) for option in sorted(spared, key=_preference))
 
 
 def _always_usual(head: Letterhead, assessment: Assessment) -> tuple[RatedStudy, ...]:
     if assessment.verdict is not Verdict.UNDETERMINED:
         return ()
     usual = [o for o in assessment.options if o.always_usual and (o.procedure,) != assessment.procedures]
-    return tuple(rated_option(head, option) for option in sorted(usual, key=preference))
+    return tuple(rated_option(head, option) for option in sorted(usual, key=_preference))
 
 
 def _may_mean(head: Letterhead, assessment: Assessment) -> tuple[RatedStudy, ...]:
