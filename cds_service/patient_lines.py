@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from cards.advice import FactLine
 from cards.vocabulary import Verdict
 from cds_service.guideline.assess import Assessment
-from cds_service.guideline.cautions import number_words
 from cds_service.guideline.chart import LESION_SIZE, MRI_SINCE, NO, Evidence, Interval, Measure
 from cds_service.guideline.content.topic_schema import GuidelineTopic, Question
 from cds_service.guideline.criteria import Possible
+from cds_service.guideline.in_words import number_words
 
 SOURCES = {
     "Condition": "problem list",
