@@ -20,7 +20,7 @@ QCDSM_CONSULTED = "http://fhir.org/argonaut/Extension/pama-rating-qcdsm-consulte
 CONSULT_ID = "http://fhir.org/argonaut/Extension/pama-rating-consult-id"
 AUC_APPLIED = "http://fhir.org/argonaut/Extension/pama-rating-auc-applied"
 URN_UUID = "urn:uuid:"
-EXTENSIONS = frozenset({RATING, QCDSM_CONSULTED, CONSULT_ID, AUC_APPLIED})
+EXTENSIONS = (RATING, QCDSM_CONSULTED, CONSULT_ID, AUC_APPLIED)
 
 APPROPRIATE = Coding(ARGONAUT_RATING, "appropriate")
 NOT_APPROPRIATE = Coding(ARGONAUT_RATING, "not-appropriate")
@@ -140,12 +140,12 @@ def _codes(extension: Json) -> list[tuple[Any, Any]]:
 
 
 def _ratings(order: Json, url: str = "") -> list[Json]:
-    wanted = (url,) if url else tuple(EXTENSIONS)
+    wanted = (url,) if url else EXTENSIONS
     return [e for e in entries(order, "extension") if isinstance(e, dict) and e.get("url") in wanted]
 
 
 def _others(order: Json) -> list[Any]:
-    rated = [id(e) for e in _ratings(order)]
+    rated = {id(e) for e in _ratings(order)}
     return [e for e in entries(order, "extension") if id(e) not in rated]
 
 

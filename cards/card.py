@@ -146,4 +146,4 @@ class Card:
 
 
 def _present(members: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value not in ("", [], {}, None)}
+    return {name: value for name, value in members.items() if value}

@@ -83,7 +83,7 @@ def indication_detail(case: Case) -> str:
 def _page(advice: Advice, lead: Sequence[str], *blocks: str) -> str:
     remarks = _sentences(*(chart_text(remark, 200) for remark in advice.remarks))
     parts = (*lead, _facts(advice), remarks, *blocks, _foot(advice.source))
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(filter(None, parts))
 
 
 def _instead(case: Case) -> str:
@@ -122,7 +122,7 @@ def _cautions(case: Case) -> str:
     headed = (
         _headed(caution_wording.cautions_about(title), _caution_lines(found)) for title, found in blocks
     )
-    return "\n\n".join(block for block in headed if block)
+    return "\n\n".join(filter(None, headed))
 
 
 def _caution_lines(cautions: Sequence[Caution]) -> list[str]:
@@ -266,4 +266,4 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _sentences(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+    return " ".join(filter(None, parts))

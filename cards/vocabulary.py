@@ -5,6 +5,7 @@ Everything here is closed: a rating or a verdict that is not listed cannot be bu
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
+from functools import cached_property
 
 CPT = "http://www.ama-assn.org/go/cpt"
 LOINC = "http://loinc.org"
@@ -52,7 +53,7 @@ class Rating(Enum):
     MAY_BE_APPROPRIATE_DISAGREEMENT = "may-be-appropriate-disagreement"
     USUALLY_NOT_APPROPRIATE = "usually-not-appropriate"
 
-    @property
+    @cached_property
     def band(self) -> Band:
         """The category: a panel's disagreement is a flag on "may be", not a band of its own."""
         match self:
@@ -63,7 +64,7 @@ class Rating(Enum):
             case _:
                 return Band.MAY_BE
 
-    @property
+    @cached_property
     def words(self) -> str:
         """As a clinician reads it in the middle of a sentence."""
         if self is Rating.MAY_BE_APPROPRIATE_DISAGREEMENT:

@@ -203,7 +203,7 @@ def variants(numbered: Sequence[tuple[int, str]]) -> str:
 
 def joined(*parts: str) -> str:
     """What there is, with commas."""
-    return ", ".join(part for part in parts if part)
+    return ", ".join(filter(None, parts))
 
 
 # --- buttons and links ---------------------------------------------------------------------------

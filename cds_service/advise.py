@@ -1,6 +1,6 @@
 """Advise: turn one assessment into what the cards are told. The only place that knows both sides."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import takewhile
@@ -26,8 +26,8 @@ from cds_service.guideline.reach import Option
 from cds_service.guideline.ways import Kind, Outcome
 from cds_service.patient_cautions import PatientCautions, not_looked_for, old_lines
 from cds_service.patient_history import history_of, lesion_reason, radiation_lines, with_done
-from cds_service.patient_lines import fact_lines, indication_text, remarks, unknown
-from cds_service.rated_studies import Letterhead, page_url, preference, rated_option
+from cds_service.patient_lines import fact_lines, indication_text, remarks, settled_lines, unknown
+from cds_service.rated_studies import Letterhead, page_url, rated_option
 
 
 def advise(
@@ -47,6 +47,8 @@ def advise(
     adds = [name for name in assessment.procedures if _is_ionizing(head, name)] if in_scope else []
     next_to = adds or [study.study.id for study in leading if _is_ionizing(head, study.study.id)]
     radiation = radiation_lines(assessment.chart) if next_to else ()
+    settled = settled_lines(topic, assessment)
+    text = indication_text(settled, assessment)
     return Advice(
         order=draft.raw,
         reference=draft.reference,
@@ -65,13 +67,13 @@ def advise(
         may_mean=patient.told(_may_mean(head, assessment)),
         opinions=_opinions(head, assessment),
         asks=tuple(_ask(topic, asked) for asked in assessment.asks),
-        facts=(*fact_lines(topic, assessment), *radiation, *old_lines(*bearing)),
+        facts=(*fact_lines(settled, assessment), *radiation, *old_lines(*bearing)),
         unknown=unknown(topic, assessment) + not_looked_for(*bearing),
         remarks=remarks(topic, assessment),
         next_steps=_next_steps(topic, assessment),
         already_drafted=tuple(sorted(set(drafted))),
-        indication=_indication(topic, assessment, draft),
-        history=history_of(topic, assessment, draft),
+        indication=None if draft.order.reasons else lesion_reason(text),  # answers are not reasons
+        history=history_of(topic, assessment, draft, text),
         background=("radiation-history",) if adds and radiation else (),
         override_reasons=head.library.override_reasons,
     )
@@ -108,7 +110,11 @@ def _better(assessment: Assessment) -> tuple[Option, ...]:
     else:
         return ()
     rated = [option for option in assessment.options if option.rating and option.rating.band > floor]
-    return tuple(sorted(rated, key=preference))
+    return tuple(sorted(rated, key=_preference))
+
+
+def _preference(option: Option) -> tuple[int, int, int, str]:
+    return option.preference
 
 
 def _beside(
@@ -117,17 +123,19 @@ def _beside(
     """What the content offers beside a study with these cautions, as far as the variant rates it for this
     patient and none of these cautions bears on it."""
     named = {name for caution in concerns.cautions for name in caution.beside}
+    if not named:
+        return ()
     rated = (o for o in assessment.options if o.rating is not None and o.rating.band >= Band.MAY_BE)
     options = [o for o in rated if o.procedure in named and o.procedure not in assessment.procedures]
     spared = (option for option in options if patient.spares(option.procedure, concerns))
-    return patient.told(rated_option(head, option) for option in sorted(spared, key=preference))
+    return patient.told(rated_option(head, option) for option in sorted(spared, key=_preference))
 
 
 def _always_usual(head: Letterhead, assessment: Assessment) -> tuple[RatedStudy, ...]:
     if assessment.verdict is not Verdict.UNDETERMINED:
         return ()
     usual = [o for o in assessment.options if o.always_usual and (o.procedure,) != assessment.procedures]
-    return tuple(rated_option(head, option) for option in sorted(usual, key=preference))
+    return tuple(rated_option(head, option) for option in sorted(usual, key=_preference))
 
 
 def _may_mean(head: Letterhead, assessment: Assessment) -> tuple[RatedStudy, ...]:
@@ -221,10 +229,3 @@ def _next_steps(topic: GuidelineTopic, assessment: Assessment) -> tuple[Step, ..
 
 def _is_ionizing(head: Letterhead, procedure: str) -> bool:
     return head.library.procedures[procedure].radiation == "ionizing"
-
-
-def _indication(
-    topic: GuidelineTopic, assessment: Assessment, draft: DraftOrder
-) -> Mapping[str, object] | None:
-    """The reason to add, for an order that states none (answers are not reasons)."""
-    return None if draft.order.reasons else lesion_reason(indication_text(topic, assessment))

@@ -31,7 +31,7 @@ class PatientCautions:
     def about(self, procedures: Iterable[str]) -> Concerns:
         """What bears on a study; several ids = the order leaves open which. None = nothing."""
         studies = [self.library.procedures[name] for name in procedures]
-        return concerns_among(self._bearing, studies) if studies else Concerns()
+        return concerns_among(self._bearing, studies) if studies and self._bearing else Concerns()
 
     def told(self, studies: Iterable[RatedStudy]) -> tuple[RatedStudy, ...]:
         """The studies with their cautions; those that a caution withdraws go last."""

@@ -9,19 +9,17 @@ from cds_service.fhir.orders import DraftOrder
 from cds_service.guideline.assess import Assessment
 from cds_service.guideline.chart import Chart, Evidence, Measure
 from cds_service.guideline.content.topic_schema import GuidelineTopic
-from cds_service.patient_lines import indication_text
 
 LESION_OF_LIVER = "300331000"  # SNOMED CT; facts (k)
 REASON_TYPES = ("Condition", "Observation", "DiagnosticReport")  # what FHIR lets a reason point at
 REASONS = 4  # references on one order
 
 
-def history_of(topic: GuidelineTopic, assessment: Assessment, draft: DraftOrder) -> History | None:
-    """The indication for the radiologist; None where the guideline has nothing to suggest."""
+def history_of(topic: GuidelineTopic, assessment: Assessment, draft: DraftOrder, text: str) -> History | None:
+    """The indication in words (`text`) and what it rests on; None where there is nothing to suggest."""
     if not assessment.answers:
         return None
     named = any(reason.concepts & set(topic.applicability.reasons) for reason in draft.order.reasons)
-    text = indication_text(topic, assessment)
     return History(text, tuple(_references(topic, assessment)), None if named else lesion_reason(text))
 
 

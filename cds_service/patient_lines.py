@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from cards.advice import FactLine
 from cards.vocabulary import Verdict
 from cds_service.guideline.assess import Assessment
-from cds_service.guideline.cautions import number_words
 from cds_service.guideline.chart import LESION_SIZE, MRI_SINCE, NO, Evidence, Interval, Measure
 from cds_service.guideline.content.topic_schema import GuidelineTopic, Question
 from cds_service.guideline.criteria import Possible
+from cds_service.guideline.in_words import number_words
 
 SOURCES = {
     "Condition": "problem list",
@@ -23,14 +23,18 @@ SOURCES = {
 }
 
 
-def fact_lines(topic: GuidelineTopic, assessment: Assessment) -> tuple[FactLine, ...]:
-    """One line per question that the chart or the order settles; open ones go to `unknown`.
+def settled_lines(topic: GuidelineTopic, assessment: Assessment) -> Mapping[str, FactLine]:
+    """One line per question that the chart or the order settles; open ones go to `unknown`."""
+    answers = (assessment.answers or {}).items()
+    settled = ((name, topic.questions[name], answer) for name, answer in answers if _tells(answer))
+    return {name: _fact_line(q.label, q, answer, assessment) for name, q, answer in settled if q.label}
 
-    After an MRI, that study comes first.
-    """
+
+def fact_lines(settled: Mapping[str, FactLine], assessment: Assessment) -> tuple[FactLine, ...]:
+    """What a card says of this patient. After an MRI, that study comes first."""
     done = assessment.chart.facts.get(MRI_SINCE) if assessment.verdict is Verdict.AFTER_MRI else None
     mri = (_quoted("MRI since", done.evidence[0]),) if done and done.evidence else ()
-    return (*mri, *_lines(topic, assessment.answers or {}, assessment))
+    return (*mri, *settled.values())
 
 
 def unknown(topic: GuidelineTopic, assessment: Assessment) -> tuple[str, ...]:
@@ -58,11 +62,10 @@ def remarks(topic: GuidelineTopic, assessment: Assessment) -> tuple[str, ...]:
     return tuple(differing) + assessment.chart.remarks
 
 
-def indication_text(topic: GuidelineTopic, assessment: Assessment) -> str:
+def indication_text(settled: Mapping[str, FactLine], assessment: Assessment) -> str:
     """A one-line reason for the radiologist, from what is known and present."""
     answers = assessment.answers or {}
-    present = {name: answer for name, answer in answers.items() if answer.values != (NO,)}
-    said = [_brief(line) for line in _lines(topic, present, assessment)]
+    said = [_brief(line) for name, line in settled.items() if answers[name].values != (NO,)]
     return ", ".join(["Indeterminate liver lesion", *said])
 
 
@@ -74,13 +77,6 @@ def size_words(interval: Interval) -> str:
 def source_of(evidence: Evidence) -> str:
     """Where a resource stands, as a clinician calls it."""
     return SOURCES.get(evidence.resource.partition("/")[0], "chart")
-
-
-def _lines(
-    topic: GuidelineTopic, answers: Mapping[str, Possible], assessment: Assessment
-) -> tuple[FactLine, ...]:
-    shown = ((topic.questions[name], answer) for name, answer in answers.items() if _tells(answer))
-    return tuple(_fact_line(q.label, q, answer, assessment) for q, answer in shown if q.label)
 
 
 def _tells(answer: Possible) -> bool:

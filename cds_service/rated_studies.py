@@ -115,13 +115,3 @@ def _radiation(rows: tuple[Row, ...]) -> Radiation | None:
         return None
     level, _, dose = rows[0].rating.adult_radiation.partition(" ")
     return Radiation(level, dose)
-
-
-def preference(option: Option) -> tuple[int, int, int, str]:
-    """Sorts by band, then median, then radiation."""
-    band = option.rating.band if option.rating else 0
-    lowest = min(option.medians, default=0)
-    radiation = _radiation(option.rows)
-    # Where the dose varies (biopsy) we cannot claim that it is low.
-    sieverts = 9 if radiation is None or radiation.level == "Varies" else radiation.level.count("☢")
-    return (-int(band), -lowest, sieverts, option.procedure)

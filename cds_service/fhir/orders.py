@@ -62,8 +62,8 @@ def draft_orders(context: Mapping[str, Any], hook: str, terms: Terms, owner: Own
         return Drafts(missing=True)
     entries = list(_orders(bundle))
     chosen = _chosen(entries, selections) if by_selection else {id(raw) for _, raw in entries}
-    named = Counter(_reference(raw) for _, raw in entries)
     drafts = [_draft(raw, terms) for _, raw in entries]
+    named = Counter([draft.reference for draft in drafts])
     faults = {id(d.raw): why for d in drafts if (why := _fault(d, named, owner))}
     usable = [draft for draft in drafts if id(draft.raw) not in faults]
     wanted = [draft for draft in usable if id(draft.raw) in chosen]

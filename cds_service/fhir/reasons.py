@@ -3,21 +3,20 @@
 An answer is a reason code of our own system: it settles a question and is never a reason itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from cards.vocabulary import ANSWER, Coding
 from cds_service.fhir.access.prefetch import SIZE, ResourceSet
 from cds_service.fhir.datatypes.elements import (
-    codings,
+    Concept,
+    concept,
     loinc_of,
     mapping,
     mappings,
     quoted,
     status_words,
-    texts,
     word,
     words_of,
 )
@@ -28,7 +27,7 @@ from cds_service.fhir.facts.problems import is_liver_site
 from cds_service.fhir.narrative import read_once, report_text
 from cds_service.fhir.orders import DraftOrder
 from cds_service.guideline.chart import Interval
-from cds_service.guideline.order import Reason
+from cds_service.guideline.order import Order, Reason
 from cds_service.guideline.terms.judging import Terms, concepts_named, concepts_sought
 
 Find = Callable[[Target], Mapping[str, Any] | None]
@@ -83,36 +82,30 @@ def read_reasons(
     """
     allowance = allowance or Allowance()
     raw = draft.raw
-    concepts, references = _concepts(raw.get("reasonCode")), mappings(raw.get("reasonReference"))
-    stated = [r for concept in concepts[:MOST_REASONS] for r in _stated(concept, terms, in_words)]
+    entries = [concept(each) for each in _entries(raw.get("reasonCode"))]
+    references = mappings(raw.get("reasonReference"))
+    stated = [r for entry in entries[:MOST_REASONS] for r in _stated(entry, terms, in_words)]
     referenced = [
         reason
         for reference in references[:MOST_REASONS]
         for reason in _referenced(reference, raw, terms, find, allowance)
     ]
-    more = (UNREAD,) if max(len(concepts), len(references)) > MOST_REASONS else ()
-    size, words = _stated_size(raw, allowance)
-    order = replace(
-        draft.order,
-        reasons=(*stated, *referenced, *more),
-        answers=_answers(raw.get("reasonCode"), in_words),
-        stated_size=size,
-        size_words=words,
-    )
-    return replace(draft, order=order)
+    more = (UNREAD,) if max(len(entries), len(references)) > MOST_REASONS else ()
+    reasons = (*stated, *referenced, *more)
+    size, words = _stated_size(entries, raw, allowance)
+    asked = draft.order
+    order = Order(asked.reference, asked.procedures, reasons, _answers(entries, in_words), size, words)
+    return DraftOrder(order, raw, draft.title)
 
 
-def _stated_size(raw: Mapping[str, Any], allowance: Allowance) -> tuple[Interval | None, str]:
+def _stated_size(
+    entries: Sequence[Concept], raw: Mapping[str, Any], allowance: Allowance
+) -> tuple[Interval | None, str]:
     """The lesion's size in the words of the order's reasons and notes, and those words.
 
     Nothing where there are more of them than are read: another one might say something else.
     """
-    said = [
-        text
-        for concept in _concepts(raw.get("reasonCode"))
-        if not _is_answer(concept)
-        for text in texts(concept)
-    ]
+    said = [text for entry in entries if not _is_answer(entry) for text in entry.texts]
     said += [word(note.get("text")) for note in mappings(raw.get("note"))]
     said = [text[:LONGEST_NOTE] for text in said if text]
     if len(said) > MOST_REASONS or not allowance.takes(*said):
@@ -123,8 +116,8 @@ def _stated_size(raw: Mapping[str, Any], allowance: Allowance) -> tuple[Interval
     return found[0] if len({size for size, _ in found}) == 1 else (None, "")
 
 
-def _is_answer(concept: object) -> bool:
-    return any(coding.system == ANSWER for coding in codings(concept))
+def _is_answer(entry: Concept) -> bool:
+    return any(coding.system == ANSWER for coding in entry.codings)
 
 
 def finder(sets: Callable[[], Mapping[str, ResourceSet]], owner: Owner) -> Find:
@@ -142,22 +135,21 @@ def finder(sets: Callable[[], Mapping[str, ResourceSet]], owner: Owner) -> Find:
     return find
 
 
-def _concepts(value: object) -> list[object]:
-    """Every entry of `reasonCode`, whatever its shape."""
+def _entries(value: object) -> list[object]:
+    """Every entry of a repeating member, whatever its shape."""
     return value if isinstance(value, list) else [value]
 
 
-def _stated(concept: object, terms: Terms, in_words: Mapping[str, tuple[str, str]]) -> Iterator[Reason]:
+def _stated(entry: Concept, terms: Terms, in_words: Mapping[str, tuple[str, str]]) -> Iterator[Reason]:
     """A reason, unless the entry is an answer or empty. Codings beside an answer still are a reason, and
     so is an answer in words that names a lesion: somebody may have typed it."""
-    all_codings = codings(concept)
-    own = [coding for coding in all_codings if coding.system != ANSWER]
-    answered = len(own) < len(all_codings)
-    said = [] if answered else texts(concept)
+    own = [coding for coding in entry.codings if coding.system != ANSWER]
+    answered = len(own) < len(entry.codings)
+    said = [] if answered else entry.texts
     if own or said:
         shown = said[0] if said else next((c.display for c in own if c.display), own[0].code)
         reason = _reason(terms, shown, own, said)
-        if LESION in reason.concepts or not _in_words(concept, in_words):
+        if LESION in reason.concepts or not _in_words(entry, in_words):
             yield reason
 
 
@@ -165,23 +157,25 @@ def _reason(terms: Terms, shown: str, coded: Sequence[Coding], said: Sequence[st
     return Reason(quoted(shown), concepts_named(terms, coded, said), concepts_sought(terms, coded, said))
 
 
-def _in_words(concept: object, in_words: Mapping[str, tuple[str, str]]) -> tuple[str, str] | None:
+def _in_words(entry: Concept, in_words: Mapping[str, tuple[str, str]]) -> tuple[str, str] | None:
     """The answer that an entry without our coding gives by its text."""
-    said = (in_words.get(text.casefold()) for text in texts(concept))
-    return None if _is_answer(concept) else next((answer for answer in said if answer), None)
+    said = (in_words.get(text.casefold()) for text in entry.texts)
+    return None if _is_answer(entry) else next((answer for answer in said if answer), None)
 
 
-def _answers(value: object, in_words: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def _answers(
+    entries: Iterable[Concept], in_words: Mapping[str, tuple[str, str]]
+) -> dict[str, tuple[str, ...]]:
     """Question -> answered values. A later entry replaces an earlier one; one entry may hold several."""
     answers: dict[str, tuple[str, ...]] = {}
-    for concept in _concepts(value):
-        worded = _in_words(concept, in_words)
-        entry: dict[str, list[str]] = {worded[0]: [worded[1]]} if worded else {}
-        for coding in codings(concept):
+    for entry in entries:
+        worded = _in_words(entry, in_words)
+        given: dict[str, list[str]] = {worded[0]: [worded[1]]} if worded else {}
+        for coding in entry.codings:
             question, dot, answer = coding.code.partition(".")
             if coding.system == ANSWER and dot and answer:
-                entry.setdefault(question, []).append(answer)
-        answers |= {question: tuple(given) for question, given in entry.items()}
+                given.setdefault(question, []).append(answer)
+        answers |= {question: tuple(values) for question, values in given.items()}
     return answers
 
 
@@ -210,8 +204,8 @@ def _contained(raw: Mapping[str, Any], target: Target | None) -> Mapping[str, An
 
 def _of_resource(resource: Mapping[str, Any], terms: Terms, find: Find, allowance: Allowance) -> Reason:
     """What a referenced Condition, Observation or DiagnosticReport names."""
-    members = [each for name in CODED_MEMBERS for each in _concepts(resource.get(name))]
-    concepts = {name for each in members for name in concepts_named(terms, codings(each), texts(each))}
+    members = [concept(each) for name in CODED_MEMBERS for each in _entries(resource.get(name))]
+    concepts = {name for each in members for name in concepts_named(terms, each.codings, each.texts)}
     spoken = list(sentences(word(resource.get("valueString"))))
     concepts |= {name for sentence in spoken for name in concepts_named(terms, [], [sentence])}
     prose = report_text(resource)[:LONGEST_NOTE]
@@ -220,7 +214,7 @@ def _of_resource(resource: Mapping[str, Any], terms: Terms, find: Find, allowanc
     reading = read_once(prose, words_of(resource.get("code")))
     if reading.lesion == "indeterminate" or _measures_liver_lesion(resource, terms, find):
         concepts.add(LESION)
-    words = reading.lesion_quote or next((n for n in map(words_of, reversed(members)) if n), "")
+    words = reading.lesion_quote or next((n for each in reversed(members) if (n := each.words())), "")
     readable = bool(words or spoken or concepts)
     return Reason(quoted(words or " ".join(spoken)), frozenset(concepts), readable=readable)
 

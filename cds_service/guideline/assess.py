@@ -99,7 +99,7 @@ def _by_ways(
     found = reached(topic, procedures, left)
     return Assessment(
         verdict=found.verdict,
-        finding=explained(topic, possible, found.covered, found.verdict, scope),
+        finding=explained(topic, possible, found, scope),
         chart=chart,
         procedures=procedures,
         rating=found.rating,

@@ -8,13 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cds_service.guideline.chart import Chart, Choice, Evidence, Interval, Measure
-from cds_service.guideline.content.topic_schema import (
-    GuidelineTopic,
-    MeasureValue,
-    Question,
-    QuestionValue,
-    Variant,
-)
+from cds_service.guideline.content.topic_schema import GuidelineTopic, Question, Variant
 from cds_service.guideline.order import Order
 
 
@@ -90,7 +84,7 @@ def _from_fact(question: Question, chart: Chart) -> Possible:
 
 def _by_interval(question: Question, interval: Interval) -> tuple[tuple[str, ...], bool]:
     """Answers that the interval touches; all of them when part of it lies on no answer's side."""
-    spans = {name: _span(spec) for name, spec in question.values.items()}
+    spans = {name: spec.measure.span for name, spec in question.values.items() if spec.measure}
     inside = tuple(name for name, span in spans.items() if contains(span, interval))
     if inside:
         return inside, False
@@ -98,15 +92,6 @@ def _by_interval(question: Question, interval: Interval) -> tuple[tuple[str, ...
     if any(_touches(interval, bound) for bound in bounds):
         return tuple(question.values), interval.value in bounds
     return tuple(name for name, span in spans.items() if span.overlaps(interval)), False
-
-
-def _span(spec: QuestionValue) -> Interval:
-    bound = spec.measure or MeasureValue()
-    unset = Interval()
-    return Interval(
-        unset.low if bound.above is None else bound.above,
-        unset.high if bound.below is None else bound.below,
-    )
 
 
 def contains(span: Interval, inner: Interval) -> bool:

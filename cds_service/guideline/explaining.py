@@ -1,26 +1,24 @@
 """The finding tree of an assessment: what was judged, on what evidence, and which variants held."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from cards.vocabulary import Verdict
 from cds_service.guideline.content.topic_schema import GuidelineTopic, Variant
 from cds_service.guideline.criteria import Possible
 from cds_service.guideline.finding import Finding
 from cds_service.guideline.indication import Applies
-from cds_service.guideline.ways import Way
+from cds_service.guideline.reach import Reached
 
 
 def explained(
-    topic: GuidelineTopic,
-    possible: Mapping[str, Possible],
-    covered: Sequence[tuple[Way, tuple[Variant, ...]]],
-    verdict: Verdict,
-    scope: Applies,
+    topic: GuidelineTopic, possible: Mapping[str, Possible], found: Reached, scope: Applies
 ) -> Finding:
     """Scope first, then every question, then every variant; a variant that cannot hold stays one line."""
     judged = tuple(_judged(topic, name, answer) for name, answer in possible.items())
-    variants = tuple(_variant_finding(topic, variant, possible, covered) for variant in topic.variants)
-    statement = f"{len(covered)} way(s) the open facts may fall: {verdict.value}"
+    variants = tuple(
+        _variant_finding(topic, variant, possible, found.standing[variant.number])
+        for variant in topic.variants
+    )
+    statement = f"{found.ways} way(s) the open facts may fall: {found.verdict.value}"
     return Finding(statement, True, parts=(Finding(scope.why, True), *judged, *variants))
 
 
@@ -32,17 +30,11 @@ def _judged(topic: GuidelineTopic, name: str, answer: Possible) -> Finding:
 
 
 def _variant_finding(
-    topic: GuidelineTopic,
-    variant: Variant,
-    possible: Mapping[str, Possible],
-    covered: Sequence[tuple[Way, tuple[Variant, ...]]],
+    topic: GuidelineTopic, variant: Variant, possible: Mapping[str, Possible], standing: bool | None
 ) -> Finding:
-    holding = sum(any(variant is held for held in variants) for _, variants in covered)
-    if not holding:
-        return Finding(f"variant {variant.number}", False)
-    criteria = variant.criteria.items()
+    criteria = () if standing is False else variant.criteria.items()
     parts = tuple(_criterion(topic, name, allowed, possible[name]) for name, allowed in criteria)
-    return Finding(f"variant {variant.number}", True if holding == len(covered) else None, parts=parts)
+    return Finding(f"variant {variant.number}", standing, parts=parts)
 
 
 def _criterion(topic: GuidelineTopic, name: str, allowed: tuple[str, ...], answer: Possible) -> Finding:

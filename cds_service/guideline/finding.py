@@ -1,6 +1,5 @@
 """Findings: judged criteria that explain themselves. A tree; `lines` prints one line per finding."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cds_service.guideline.chart import Evidence
@@ -16,15 +15,13 @@ class Finding:
     parts: tuple["Finding", ...] = ()
 
 
-def lines(finding: Finding, depth: int = 0) -> Iterator[str]:
+_WORDS = {True: "yes", False: "no", None: "open"}
+
+
+def lines(finding: Finding, indent: str = "") -> list[str]:
     """The tree as text, indented by two blanks a level."""
-    yield "  " * depth + f"{_word(finding.holds)}: {finding.statement}{_because(finding.rests_on)}"
-    for part in finding.parts:
-        yield from lines(part, depth + 1)
-
-
-def _word(holds: bool | None) -> str:
-    return {True: "yes", False: "no", None: "open"}[holds]
+    own = f"{indent}{_WORDS[finding.holds]}: {finding.statement}{_because(finding.rests_on)}"
+    return [own, *(line for part in finding.parts for line in lines(part, indent + "  "))]
 
 
 def _because(evidence: tuple[Evidence, ...]) -> str:

@@ -3,9 +3,9 @@
 Content alone decides that, so it is the same for every patient whose facts leave the same answers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from cards.vocabulary import Band, Rating, Verdict
@@ -25,10 +25,12 @@ from cds_service.guideline.ways import (
     ways_of,
 )
 
+VARIES = "Varies"  # a relative radiation level
+
 Covered: TypeAlias = tuple[Way, tuple[Variant, ...]]  # a way, and the variants that hold in it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Option:
     """Any study of the topic for this patient. `rating` only when every way gives the same band.
 
@@ -40,10 +42,19 @@ class Option:
     rows: tuple[Row, ...]
     always_usual: bool
 
-    @property
+    @cached_property
     def medians(self) -> tuple[int, ...]:
         """Panel medians over the rows, low to high."""
         return medians(self.rows)
+
+    @cached_property
+    def preference(self) -> tuple[int, int, int, str]:
+        """Sorts by band, then median, then radiation."""
+        band = self.rating.band if self.rating else 0
+        level = self.rows[0].rating.adult_radiation.partition(" ")[0] if self.rows else VARIES
+        # Where the dose varies (biopsy) we cannot claim that it is low.
+        sieverts = 9 if level == VARIES else level.count("☢")
+        return (-int(band), -min(self.medians, default=0), sieverts, self.procedure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,8 @@ class Reached:
     asks: tuple[Asked, ...]
     outcomes: frozenset[Outcome]
     options: tuple[Option, ...]
-    covered: tuple[Covered, ...]
+    ways: int
+    standing: Mapping[int, bool | None]  # variant number -> holds in every way, in none, or in some (None)
 
 
 @lru_cache(maxsize=1_000)
@@ -79,7 +91,8 @@ def reached(topic: GuidelineTopic, procedures: tuple[str, ...], left: tuple[Left
         asks=asks_of(topic, left, procedures, results) if verdict is Verdict.UNDETERMINED else (),
         outcomes=outcomes,
         options=tuple(_option(procedure, covered) for procedure in topic.rated_procedures),
-        covered=covered,
+        ways=len(covered),
+        standing={variant.number: _standing(variant, covered) for variant in topic.variants},
     )
 
 
@@ -94,6 +107,11 @@ def common_rating(rows: Sequence[Row]) -> Rating | None:
     if len({rating.band for rating in ratings}) != 1:
         return None
     return ratings.pop() if len(ratings) == 1 else Rating.MAY_BE_APPROPRIATE
+
+
+def _standing(variant: Variant, covered: Sequence[Covered]) -> bool | None:
+    holds = [any(one is variant for one in variants) for _, variants in covered]
+    return True if all(holds) else None if any(holds) else False
 
 
 def _verdict(outcomes: frozenset[Outcome]) -> Verdict:

@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
-from cds_service.guideline.cautions import Concerns, age_in_words, concerns_of, number_words
+from cds_service.guideline.cautions import Concerns, concerns_of
 from cds_service.guideline.chart import Chart, Choice, Evidence, Fact, Interval, Measure, Searched
 from cds_service.guideline.content import library
+from cds_service.guideline.in_words import age_in_words, number_words
 from tests.charts import TODAY
 
 LIBRARY = library.load()

@@ -1,5 +1,6 @@
 """The shape of a topic: questions with their closed sets of answers, variants, ratings, licence."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cards.vocabulary import Rating
+from cds_service.guideline.chart import Interval
 from cds_service.guideline.content.schema import Bound, Content, Name, Strength, Words
 
 
@@ -17,6 +19,12 @@ class MeasureValue(Content):
 
     below: Bound | None = None
     above: Bound | None = None
+
+    @cached_property
+    def span(self) -> Interval:
+        """What lies on this answer's side, without the bound itself."""
+        low = -math.inf if self.above is None else self.above
+        return Interval(low, math.inf if self.below is None else self.below)
 
 
 class QuestionValue(Content):
