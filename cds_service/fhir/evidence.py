@@ -5,9 +5,9 @@ refuted, cancelled) is left out. One that cannot be relied on (not known whose, 
 status unknown) stays as a *doubtful* entry: it never proves anything, but it leaves a fact open.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
@@ -27,7 +27,7 @@ from cds_service.fhir.datatypes.elements import (
     word,
 )
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Target, Whose, parse, targets
-from cds_service.fhir.datatypes.sent import Alike, Resource
+from cds_service.fhir.datatypes.sent import Cut, Resource
 from cds_service.fhir.datatypes.sent import resource as sent
 from cds_service.fhir.datatypes.versions import newest_versions
 from cds_service.guideline.chart import Evidence, Searched
@@ -56,8 +56,19 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
     "Procedure": frozenset(("completed", "in-progress")),
     "Device": frozenset(("active", "unknown")),
 }
-# Members that decide it.
+# Members that decide whether a resource counts, and what it can say by its type.
+_VALUES = ("valueCodeableConcept", "valueString", "valueBoolean")
 _STANDING = ("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules")
+SAYING: Mapping[str, tuple[str, ...]] = {
+    "Condition": ("code", "bodySite"),
+    "AllergyIntolerance": ("code", "reaction"),
+    "Observation": ("code", "bodySite", "component", *_VALUES),
+    "DiagnosticReport": ("category", "code", "bodySite"),
+    "ImagingStudy": ("procedureCode", "series", "modality", "description"),
+    "Procedure": ("code", "bodySite", "deviceName"),
+    "Device": ("type", "deviceName", "safety"),
+}
+_CUT = {kind: Cut(*OWNER_MEMBERS, *_STANDING, *members) for kind, members in SAYING.items()}
 _BY_VERIFICATION = frozenset(("Condition", "AllergyIntolerance"))
 NOT_OURS = "it is not stated whose it is"
 MODIFIED = "it carries a modifier that we do not know"
@@ -94,6 +105,16 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(slots=True)
+class _Group:
+    """Entries that are written alike, with their places in the chart. `said`: the members that are."""
+
+    said: JsonObject
+    doubt: str | None  # None = they say nothing
+    whose: Whose
+    entries: list[tuple[int, Entry]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Records:
     """This patient's usable resources. `foreign`: the type of a resource of another patient; "" = none."""
 
@@ -106,7 +127,7 @@ class Records:
     _added: list[Entry] = field(default_factory=list)
     _index: Mapping[str, Entry] | None = None
     _results: dict[int, set[str]] = field(default_factory=dict)
-    _places: dict[str, list[int]] | None = None  # of Observations, by LOINC code
+    _groups: dict[str, dict[tuple[bytes, ...], _Group]] = field(default_factory=dict)  # by type
 
     def of(self, *kinds: str) -> list[Entry]:
         """Entries of these types, in the order they came."""
@@ -116,40 +137,31 @@ class Records:
         """What `read` makes of each entry. An entry that breaks it is left out and counted."""
         return self.read_these(self.of(*kinds), read)
 
-    def alike(
-        self, kind: str, members: tuple[str, ...], read: Callable[[JsonObject], T | None]
-    ) -> list[tuple[Entry, T]]:
-        """What `read` makes of these members of each entry of a type, where it makes anything.
+    def alike(self, kind: str, read: Callable[[JsonObject], T | None]) -> list[tuple[Entry, T]]:
+        """What `read` makes of each entry of a type, where it makes anything.
 
-        It is given these members alone, and once for all entries that have them alike. An entry that breaks
-        it is left out and counted.
+        It is given the members that SAYING names and no others, once for all entries that have them alike. An
+        entry that breaks it is left out and counted.
         """
-        made: Alike[T | None] = Alike(members, read)
-        found = []
-        for entry in self.by_kind.get(kind, ()):
+        found: list[tuple[int, Entry, T]] = []
+        for group in self._groups.get(kind, {}).values():
             try:
-                said = made.of(entry.sent)
+                made = read(group.said)
             except BREAKS:
-                self.unread.add(entry.name)
+                self.unread.update(entry.name for _, entry in group.entries)
                 continue
-            if said is not None:
-                found.append((entry, said))
-        return found
+            if made is not None:
+                found += [(place, entry, made) for place, entry in group.entries]
+        found.sort(key=itemgetter(0))
+        return [(entry, made) for _, entry, made in found]
 
-    def measuring(self, codes: Iterable[str]) -> list[Entry]:
+    def measuring(self, codes: Collection[str]) -> list[Entry]:
         """The Observations with one of these LOINC codes, their own or a component's, in their order."""
-        places = {place for code in codes for place in self._measured().get(code, ())}
-        observations = self.by_kind.get("Observation", [])
-        return [observations[place] for place in sorted(places)]
-
-    def _measured(self) -> Mapping[str, list[int]]:
-        if self._places is None:
-            self._places = {}
-            named = Alike(("code", "component"), _loinc_codes)
-            for place, entry in enumerate(self.by_kind.get("Observation", ())):
-                for code in named.of(entry.sent):
-                    self._places.setdefault(code, []).append(place)
-        return self._places
+        wanted = frozenset(codes)
+        found = self.alike(
+            "Observation", lambda said: None if wanted.isdisjoint(_loinc_codes(said)) else True
+        )
+        return [entry for entry, _ in found]
 
     def read_these(self, entries: Iterable[Entry], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
         """As `read_each`, of entries chosen already."""
@@ -193,9 +205,19 @@ class Records:
             self._results[id(report)] = self.linked(report, "result")
         return self._results[id(report)]
 
-    def add(self, entry: Entry) -> None:
+    def group(self, resource: Resource) -> _Group:
+        """The entries that are written like this resource."""
+        kind = resource.kind
+        groups, written = self._groups.setdefault(kind, {}), _CUT[kind].of(resource)
+        if written not in groups:
+            said = _CUT[kind].read(written)
+            groups[written] = _Group(said, _standing(kind, said), self.owner.whose(said))
+        return groups[written]
+
+    def add(self, entry: Entry, group: _Group) -> None:
         """File an entry under its type and name."""
         self.by_kind.setdefault(entry.kind, []).append(entry)
+        group.entries.append((len(self._added), entry))
         self._added.append(entry)
 
     def searched(self, *keys: str) -> Searched:
@@ -213,24 +235,24 @@ def _loinc_codes(observation: JsonObject) -> set[str]:
 def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:
     """One pass over everything that came: whose it is, whether it counts, and under which name."""
     records = Records(owner, sets)
-    whose = Alike(OWNER_MEMBERS, owner.whose)
-    standing = {kind: Alike(_STANDING, partial(_standing, kind)) for kind in WITHDRAWN}
     for resource in newest_versions(one for found in sets.values() for one in found.resources):
         if resource.kind == "Patient":
             _file_patient(records, resource)
-            continue
-        named = whose.of(resource)
-        if named is Whose.ANOTHER:
-            records.foreign = records.foreign or resource.kind
-            continue
-        stands = standing[resource.kind].of(resource) if resource.kind in standing else None
-        if stands is not None:
-            doubt = stands if named is Whose.OURS else NOT_OURS
-            entry = Entry(resource.kind, resource.name, resource, doubt)
-            records.add(entry)
-            if resource.has("contained"):
-                _file_contained(records, entry, named)
+        elif resource.kind in WITHDRAWN:
+            _file(records, resource)
     return records
+
+
+def _file(records: Records, resource: Resource) -> None:
+    alike = records.group(resource)
+    if alike.whose is Whose.ANOTHER:
+        records.foreign = records.foreign or resource.kind
+    elif alike.doubt is not None:
+        doubt = alike.doubt if alike.whose is Whose.OURS else NOT_OURS
+        entry = Entry(resource.kind, resource.name, resource, doubt)
+        records.add(entry, alike)
+        if resource.has("contained"):
+            _file_contained(records, entry, alike.whose)
 
 
 def _file_patient(records: Records, resource: Resource) -> None:
@@ -243,14 +265,14 @@ def _file_patient(records: Records, resource: Resource) -> None:
 def _file_contained(records: Records, parent: Entry, whose: Whose) -> None:
     """Observations inside another resource: theirs is the patient of the outer one unless they name one."""
     for inner in mappings(parent.raw.get("contained")):
-        own = records.owner.whose(inner)
-        stands = _standing("Observation", inner)
-        if own is Whose.ANOTHER:
+        if records.owner.whose(inner) is Whose.ANOTHER:
             records.foreign = records.foreign or word(inner.get("resourceType"))
-        elif inner.get("resourceType") == "Observation" and stands is not None:
-            doubt = parent.doubt or (stands if whose is Whose.OURS else NOT_OURS)
-            name = f"{parent.name}#{word(inner.get('id'))}"
-            records.add(Entry("Observation", name, sent(inner), doubt))
+        elif inner.get("resourceType") == "Observation":
+            within = sent(inner)
+            alike = records.group(within)
+            if alike.doubt is not None:
+                doubt = parent.doubt or (alike.doubt if whose is Whose.OURS else NOT_OURS)
+                records.add(Entry("Observation", f"{parent.name}#{within.id}", within, doubt), alike)
 
 
 def _standing(kind: str, resource: JsonObject) -> str | None:

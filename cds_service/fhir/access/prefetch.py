@@ -153,21 +153,23 @@ def _sets_in(name: str, value: object) -> Iterator[ResourceSet]:
         searched = KEY_OF_TYPE.get(searched_type(page.self_url) or "")
         yield from _content(page, searched)
         subject = own if own and searched in (None, own) else searched
-        if subject and not _of(page.resources, subject):
+        if subject and all(each.head.resourceType != TYPES[subject] for each in page.resources):
             yield from _without_content(subject, page, trusted=subject == own)
 
 
-def _of(resources: Iterable[Resource], key: str) -> tuple[Resource, ...]:
-    return tuple(each for each in resources if each.head.resourceType == TYPES[key])
+def _by_type(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for each in resources:
+        found.setdefault(each.head.resourceType, []).append(each)
+    return found
 
 
 def _content(page: Page, searched: str | None) -> Iterator[ResourceSet]:
     """Resources by type. The page's own marks (more pages, held back) concern the type it searched."""
-    held = {each.head.resourceType for each in (*page.resources, *page.included)}
+    all_matches, all_included = _by_type(page.resources), _by_type(page.included)
     for key in KEYS:
-        if TYPES[key] not in held:
-            continue
-        matches, included = _of(page.resources, key), _of(page.included, key)
+        matches = tuple(all_matches.get(TYPES[key], ()))
+        included = tuple(all_included.get(TYPES[key], ()))
         if matches and searched in (None, key):
             yield _searched(key, page, matches)
         elif matches or included:

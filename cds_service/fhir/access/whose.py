@@ -6,7 +6,7 @@ from typing import Any
 from cds_service.fhir.access.opened import Opened, opened
 from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, word
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Whose
-from cds_service.fhir.datatypes.sent import Alike, Resource
+from cds_service.fhir.datatypes.sent import Cut, Resource
 
 LAYERS = 3  # a Bundle in a Bundle, as some proxies send
 
@@ -16,11 +16,13 @@ def foreign_resource(prefetch: object, owner: Owner) -> str:
 
     `prefetch`: as `read_prefetch` takes it.
     """
-    whose = Alike(OWNER_MEMBERS, owner.whose)
+    owners, known = Cut(*OWNER_MEMBERS), dict[tuple[bytes, ...], Whose]()
     for value in mapping(prefetch).values():
         for found in _resources(opened(value), LAYERS):
-            named = whose.of(found) if isinstance(found, Resource) else owner.whose(found)
-            if named is Whose.ANOTHER:
+            written = owners.of(found) if isinstance(found, Resource) else ()
+            if written not in known or not written:
+                known[written] = owner.whose(found)
+            if known[written] is Whose.ANOTHER:
                 return word(found.get("resourceType")) or "resource"
     return ""
 

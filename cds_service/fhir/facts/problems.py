@@ -98,7 +98,7 @@ Qualify = Callable[[Problem, Judgement], str]  # why a match leaves the fact ope
 
 def read_problems(records: Records, terms: Terms) -> list[Problem]:
     """Every usable Condition that may stand for one of our concepts: most of a problem list does not."""
-    found = records.alike("Condition", ("code", "bodySite"), lambda members: _listed(members, terms))
+    found = records.alike("Condition", lambda members: _listed(members, terms))
     return [Problem(entry, at_liver, judged) for entry, (at_liver, judged) in found]
 
 

@@ -51,7 +51,7 @@ class Reaction:
 
 def read_reactions(records: Records, terms: Terms) -> list[Reaction]:
     """Every usable AllergyIntolerance that may be to a contrast medium."""
-    found = records.alike("AllergyIntolerance", ("code", "reaction"), lambda said: _judged(said, terms))
+    found = records.alike("AllergyIntolerance", lambda said: _judged(said, terms))
     return [_reaction(entry, judged) for entry, judged in found]
 
 

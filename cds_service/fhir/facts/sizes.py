@@ -54,7 +54,7 @@ class Size:
 
 def read_sizes(records: Records, terms: Terms) -> list[Size]:
     """Every Observation that measures a lesion, of whatever organ."""
-    named = records.alike("Observation", ("code", "component"), _measures)
+    named = records.alike("Observation", _measures)
     return list(records.read_these((entry for entry, _ in named), lambda entry: _size(entry, records, terms)))
 
 

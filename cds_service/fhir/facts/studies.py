@@ -9,7 +9,6 @@ from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
 from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, word, words_of
-from cds_service.fhir.datatypes.sent import Alike
 from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.conclusions import is_silent
 from cds_service.fhir.facts.grouping import Groups
@@ -26,12 +25,6 @@ from cds_service.guideline.terms.judging import (
 )
 
 MOST_RECORDS = 600  # of imaging; more than a year of one patient, however ill
-# Members that say which study it was, by type.
-_NAMING = {
-    "DiagnosticReport": ("code", "bodySite"),
-    "ImagingStudy": ("procedureCode", "series", "modality", "description"),
-    "Procedure": ("code", "bodySite"),
-}
 _LINKS = ("imagingStudy", "basedOn", "partOf", "procedureReference", "report", "result", "study")
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedDate")
 DICOM_WORDS = {"CT": "CT", "MR": "MRI", "US": "US", "PT": "PET", "NM": "nuclear medicine", "MG": "mammogram"}
@@ -90,12 +83,15 @@ class _Record:
 
 def read_studies(records: Records, terms: Terms, told: Mapping[str, Told]) -> list[Study]:
     """Every imaging study of the chart, of whatever region. `told`: what reports say in prose."""
-    names = {kind: Alike(members, partial(_named, kind, terms)) for kind, members in _NAMING.items()}
-
-    def read(entry: Entry) -> Iterator[_Record]:
-        return _record(entry, names[entry.kind].of(entry.sent), records, terms, told)
-
-    found = _newest(list(records.read_each(_NAMING, read)))
+    named = [
+        pair
+        for kind in ("DiagnosticReport", "ImagingStudy", "Procedure")
+        for pair in records.alike(kind, partial(_named, kind, terms))
+    ]
+    known = {id(entry): name for entry, name in named}
+    entries = (entry for entry, name in named if name.traits or entry.name in told)
+    read = records.read_these(entries, lambda entry: _record(entry, known[id(entry)], records, terms, told))
+    found = _newest(list(read))
     groups: dict[str, Groups[_Record]] = {}
     for record in found:
         groups.setdefault(record.traits.modality, Groups(_same_study)).add(record, _ties(record))
@@ -114,7 +110,7 @@ def _newest(records: list[_Record]) -> list[_Record]:
 def unrecognised_imaging(records: Records, studies: Sequence[Study]) -> int:
     """How many imaging records name no study that we know."""
     known = frozenset(name for study in studies for name in study.names)
-    reports = (entry for entry, _ in records.alike("DiagnosticReport", ("category",), _of_radiology))
+    reports = (entry for entry, _ in records.alike("DiagnosticReport", _of_radiology))
     return sum(1 for e in (*reports, *records.of("ImagingStudy")) if e.name not in known)
 
 
@@ -128,8 +124,6 @@ def _of_radiology(report: JsonObject) -> bool | None:
 def _record(
     entry: Entry, named: _Named, records: Records, terms: Terms, told: Mapping[str, Told]
 ) -> Iterator[_Record]:
-    if named.traits is None and entry.name not in told:
-        return
     reading = told[entry.name].reading if entry.name in told else Reading()
     traits = _with_prose(named.traits, reading)
     if traits is None:
@@ -190,9 +184,12 @@ def _prose_traits(said: StudyReading) -> dict[str, object]:
     }
 
 
-def _named(kind: str, terms: Terms, said: JsonObject) -> _Named:
+def _named(kind: str, terms: Terms, said: JsonObject) -> _Named | None:
+    """Only reports tell in prose what they are of: anything else needs a name."""
     found, words = _names_of_images(said) if kind == "ImagingStudy" else _names(said)
     traits = traits_named(terms, found, words)
+    if traits is None and kind != "DiagnosticReport":
+        return None
     dose = dose_named(terms, traits) if traits else None
     return _Named(found, words, traits, dose, procedures_named(terms, found, words) if traits else ())
 

@@ -41,7 +41,7 @@ def read_told(records: Records, terms: Terms) -> Mapping[str, Told]:
     Reading prose costs more than anything else of a chart, so that only the newest are read. Half a
     report is not read either: what its impression says would be missing.
     """
-    of_liver = records.alike("DiagnosticReport", ("category", "code"), lambda said: _may_tell(said, terms))
+    of_liver = records.alike("DiagnosticReport", lambda said: _may_tell(said, terms))
     newest = sorted((entry for entry, _ in of_liver), key=_day, reverse=True)
     worded = islice(records.read_these(newest, _worded), MOST_READ)
     return {one.entry.name: _told(one) for one in _within_budget(worded)}
