@@ -16,6 +16,7 @@ from cds_service.fhir.datatypes.elements import JsonObject, word
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS
 
 _ABSENT = msgspec.Raw(b"")
+_BETWEEN = b"\0"  # never part of JSON
 _CUT_OUT = (
     *OWNER_MEMBERS,
     *("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules", "contained"),
@@ -91,17 +92,17 @@ def _whole_number(digits: str) -> int | float:
 
 
 class Cut:
-    """Some members of a resource as they are written, to tell what is written alike."""
+    """Some members of a resource (two at least) as they are written, to tell what is written alike."""
 
     def __init__(self, *members: str) -> None:
         self._members = members
         self._of = attrgetter(*members)
 
-    def of(self, found: Resource) -> tuple[bytes, ...]:
-        """The members of one resource: b"" for one that was not sent."""
-        return tuple(map(bytes, self._of(found.head)))
+    def of(self, found: Resource) -> bytes:
+        """The members of one resource, one after the other; nothing for one that was not sent."""
+        return _BETWEEN.join(self._of(found.head))
 
-    def read(self, written: tuple[bytes, ...]) -> JsonObject:
+    def read(self, written: bytes) -> JsonObject:
         """An object of these members and no others."""
-        there = zip(self._members, written, strict=True)
+        there = zip(self._members, written.split(_BETWEEN), strict=True)
         return {name: orjson.loads(text) for name, text in there if text}

@@ -18,12 +18,12 @@ from cds_service.fhir.datatypes.elements import (
     word,
     words_of,
 )
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.conclusions import sentences
 from cds_service.fhir.facts.lesion import LesionItem, Says, what_it_says
 from cds_service.fhir.facts.problems import is_liver_site, judge_lesion
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.narrative import Reading
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.terms.judging import Terms
 from cds_service.guideline.terms.remembered import Remembered
 

@@ -18,10 +18,10 @@ from cds_service.fhir.datatypes.elements import (
     word,
     words_of,
 )
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.labs import measure, results
 from cds_service.fhir.facts.problems import NO_WORDS, Problem, latest_first, settle, unless_over, yes_no
 from cds_service.fhir.facts.told import OBSERVED
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import NO, YES, Choice, Evidence, Measure, Searched
 from cds_service.guideline.terms.judging import Standing, Terms, judge
 

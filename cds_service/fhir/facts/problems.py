@@ -9,7 +9,7 @@ from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import JsonObject, codings, concept, status_words, texts
-from cds_service.fhir.evidence import Entry, Records
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import NO, YES, Choice, Evidence, Searched
 from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge, judge_all
 

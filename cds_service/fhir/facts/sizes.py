@@ -20,12 +20,12 @@ from cds_service.fhir.datatypes.elements import (
     words_of,
 )
 from cds_service.fhir.datatypes.quantities import LENGTHS_MM, amount, greatest, shown
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.findings import names_size
 from cds_service.fhir.facts.lesion import LesionItem, Says, Story
 from cds_service.fhir.facts.problems import GAPS, is_liver_site, latest_first
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.facts.window import Window
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import Evidence, Interval, Measure, Searched
 from cds_service.guideline.terms.judging import Terms
 

@@ -9,11 +9,11 @@ from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
 from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, word, words_of
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.conclusions import is_silent
 from cds_service.fhir.facts.grouping import Groups
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.narrative import Reading, StudyReading
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import Evidence, Interval
 from cds_service.guideline.content.schema import StudyTraits
 from cds_service.guideline.terms.judging import (

@@ -8,8 +8,8 @@ from itertools import islice
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, words_of
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.narrative import Reading, read_once, report_text
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.terms.judging import Terms, imaging_kinds, traits_named
 
 OBSERVED = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
