@@ -148,7 +148,8 @@ class Records:
     def linked(self, entry: Entry, *members: str) -> set[str]:
         """Names of what these members point at: entries of this chart by name, others as `Type/id`."""
         found = set()
-        given = (value for member in members if (value := entry.raw.get(member)))
+        raw = entry.raw
+        given = [raw[member] for member in members if raw.get(member)]
         for target in (target for value in given for target in targets(value)):
             there = self.find(target, entry)
             found.add(there.name if there else f"{target.kind}/{target.id}")
