@@ -16,6 +16,7 @@ from bench.charts import MARK, TODAY
 from cds_service.app import build_desk
 from cds_service.consult import Desk, consult
 from cds_service.fhir.access.client import new_client
+from cds_service.fhir.access.opened import open_all
 from cds_service.fhir.access.prefetch import read_prefetch
 from cds_service.fhir.access.whose import foreign_resource
 from cds_service.fhir.chart_reader import read_chart
@@ -80,7 +81,7 @@ def _steps(desk: Desk, body: bytes) -> Iterator[tuple[str, float]]:
     yield "reasons", us
     if not drafts.selected:
         return
-    prefetch, us = _timed(lambda: request.prefetch)
+    prefetch, us = _timed(lambda: open_all(request.prefetch))
     yield "parse the prefetch", us
     sets, us = _timed(lambda: read_prefetch(prefetch))
     yield "sort the prefetch", us

@@ -8,7 +8,7 @@ from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import word
 from cds_service.fhir.datatypes.references import owner
-from cds_service.fhir.evidence import Records, sort_out
+from cds_service.fhir.evidence import sort_out
 from cds_service.fhir.facts import (
     findings,
     imaging,
@@ -27,6 +27,7 @@ from cds_service.fhir.facts.problems import Problem
 from cds_service.fhir.facts.studies import Study, read_studies, unrecognised_imaging
 from cds_service.fhir.facts.told import Told, read_told
 from cds_service.fhir.facts.window import Window, window
+from cds_service.fhir.records import Records
 from cds_service.guideline.chart import (
     INITIAL_IMAGING,
     LESION_SIZE,

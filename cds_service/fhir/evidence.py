@@ -5,37 +5,15 @@ refuted, cancelled) is left out. One that cannot be relied on (not known whose, 
 status unknown) stays as a *doubtful* entry: it never proves anything, but it leaves a fact open.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
+from collections.abc import Mapping
 
-import msgspec
-
-from cds_service.fhir.access.prefetch import ResourceSet, State
-from cds_service.fhir.datatypes import dates
-from cds_service.fhir.datatypes.dates import When
-from cds_service.fhir.datatypes.elements import (
-    Concept,
-    JsonObject,
-    codings,
-    concept,
-    is_loinc,
-    mappings,
-    quoted,
-    status_words,
-    word,
-)
-from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Target, Whose, parse, targets
-from cds_service.fhir.datatypes.sent import Alike, Resource
+from cds_service.fhir.access.prefetch import ResourceSet
+from cds_service.fhir.datatypes.elements import JsonObject, mappings, status_words, word
+from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Whose
+from cds_service.fhir.datatypes.sent import Cut, Resource
 from cds_service.fhir.datatypes.sent import resource as sent
 from cds_service.fhir.datatypes.versions import newest_versions
-from cds_service.guideline.chart import Evidence, Searched
-
-T = TypeVar("T")
-
-# What a reader may break with on a resource that is stranger than anything it was written for.
-BREAKS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+from cds_service.fhir.records import Entry, Group, Records
 
 _NOT_DONE = frozenset(("preparation", "not-done", "on-hold", "stopped", "aborted", "suspended"))
 _ERROR = frozenset(("entered-in-error", "nullified"))
@@ -56,181 +34,61 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
     "Procedure": frozenset(("completed", "in-progress")),
     "Device": frozenset(("active", "unknown")),
 }
-# Members that decide it.
+
 _STANDING = ("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules")
+# Members that decide what a resource of each type can say: a reader of `Records.alike` is given no others.
+SAYING: Mapping[str, tuple[str, ...]] = {
+    "Condition": ("code", "bodySite"),
+    "AllergyIntolerance": ("code", "reaction"),
+    "Observation": (
+        *("code", "bodySite", "component"),
+        *("valueCodeableConcept", "valueString", "valueBoolean"),
+    ),
+    "DiagnosticReport": ("category", "code", "bodySite"),
+    "ImagingStudy": ("procedureCode", "series", "modality", "description"),
+    "Procedure": ("code", "bodySite", "deviceName"),
+    "Device": ("type", "deviceName", "safety"),
+}
+_CUT = {kind: Cut(*OWNER_MEMBERS, *_STANDING, *members) for kind, members in SAYING.items()}
 _BY_VERIFICATION = frozenset(("Condition", "AllergyIntolerance"))
 NOT_OURS = "it is not stated whose it is"
 MODIFIED = "it carries a modifier that we do not know"
 ODD_STATUS = "its status is not known"
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One resource of this chart. `doubt`: why it cannot be relied on; "" = it can."""
-
-    kind: str
-    name: str  # "Condition/x"; "DiagnosticReport/y#z" for a contained resource
-    sent: Resource
-    doubt: str = ""
-
-    @property
-    def raw(self) -> JsonObject:
-        """All of it, read."""
-        return self.sent.whole
-
-    @property
-    def code(self) -> Concept:
-        """What it calls itself."""
-        return concept(self.raw.get("code"))
-
-    @property
-    def reliable(self) -> bool:
-        """Whether it may prove something."""
-        return not self.doubt
-
-    def evidence(self, text: str, when: When | None) -> Evidence:
-        """This resource as evidence, in its own words; a date without a day goes with the words."""
-        stated = f" ({when.stated})" if when and when.stated else ""
-        return Evidence(self.name, quoted(text) + stated, dates.day_of(when))
-
-
-@dataclass(slots=True)
-class Records:
-    """This patient's usable resources. `foreign`: the type of a resource of another patient; "" = none."""
-
-    owner: Owner
-    sets: Mapping[str, ResourceSet]
-    by_kind: dict[str, list[Entry]] = field(default_factory=dict)
-    patient: JsonObject = field(default_factory=dict)
-    foreign: str = ""
-    unread: set[str] = field(default_factory=set)  # resources that could not be read, by name
-    _added: list[Entry] = field(default_factory=list)
-    _index: Mapping[str, Entry] | None = None
-    _results: dict[int, set[str]] = field(default_factory=dict)
-    _places: dict[str, list[int]] | None = None  # of Observations, by LOINC code
-
-    def of(self, *kinds: str) -> list[Entry]:
-        """Entries of these types, in the order they came."""
-        return [entry for kind in kinds for entry in self.by_kind.get(kind, ())]
-
-    def read_each(self, kinds: Iterable[str], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
-        """What `read` makes of each entry. An entry that breaks it is left out and counted."""
-        return self.read_these(self.of(*kinds), read)
-
-    def alike(
-        self, kind: str, members: tuple[str, ...], read: Callable[[JsonObject], T | None]
-    ) -> list[tuple[Entry, T]]:
-        """What `read` makes of these members of each entry of a type, where it makes anything.
-
-        It is given these members alone, and once for all entries that have them alike. An entry that breaks
-        it is left out and counted.
-        """
-        made: Alike[T | None] = Alike(members, read)
-        found = []
-        for entry in self.by_kind.get(kind, ()):
-            try:
-                said = made.of(entry.sent)
-            except BREAKS:
-                self.unread.add(entry.name)
-                continue
-            if said is not None:
-                found.append((entry, said))
-        return found
-
-    def measuring(self, codes: Iterable[str]) -> list[Entry]:
-        """The Observations with one of these LOINC codes, their own or a component's, in their order."""
-        places = {place for code in codes for place in self._measured().get(code, ())}
-        observations = self.by_kind.get("Observation", [])
-        return [observations[place] for place in sorted(places)]
-
-    def _measured(self) -> Mapping[str, list[int]]:
-        if self._places is None:
-            self._places = {}
-            named = Alike(("code", "component"), _loinc_codes)
-            for place, entry in enumerate(self.by_kind.get("Observation", ())):
-                for code in named.of(entry.sent):
-                    self._places.setdefault(code, []).append(place)
-        return self._places
-
-    def read_these(self, entries: Iterable[Entry], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
-        """As `read_each`, of entries chosen already."""
-        for entry in entries:
-            try:
-                found = list(read(entry))
-            except BREAKS:
-                self.unread.add(entry.name)
-                continue
-            yield from found
-
-    def find(self, target: Target, parent: Entry | None = None) -> Entry | None:
-        """The entry a reference points at, if it is in this chart and usable."""
-        if target.kind == "#":
-            return self._named().get(f"{parent.name}#{target.id}") if parent else None
-        if target.kind == "":
-            return self._named().get(f"urn:{target.id}")
-        return self._named().get(f"{target.kind}/{target.id}") if self.owner.same_server(target) else None
-
-    def _named(self) -> Mapping[str, Entry]:
-        """By name, and by the URN that an id may stand for."""
-        if self._index is None:
-            by_urn = {f"urn:{each.name.rpartition('/')[2].lower()}": each for each in reversed(self._added)}
-            self._index = by_urn | {each.name: each for each in reversed(self._added)}
-        return self._index
-
-    def linked(self, entry: Entry, *members: str) -> set[str]:
-        """Names of what these members point at: entries of this chart by name, others as `Type/id`."""
-        found = set()
-        given = (value for member in members if (value := entry.raw.get(member)))
-        for target in (target for value in given for target in targets(value)):
-            there = self.find(target, entry)
-            found.add(there.name if there else f"{target.kind}/{target.id}")
-        return found
-
-    def listed_by(self, report: Entry) -> set[str]:
-        """Names of the results that a report lists."""
-        if not report.sent.has("result"):
-            return set()
-        if id(report) not in self._results:
-            self._results[id(report)] = self.linked(report, "result")
-        return self._results[id(report)]
-
-    def add(self, entry: Entry) -> None:
-        """File an entry under its type and name."""
-        self.by_kind.setdefault(entry.kind, []).append(entry)
-        self._added.append(entry)
-
-    def searched(self, *keys: str) -> Searched:
-        """How far the search went over all of these sets: as far as the poorest of them."""
-        reach = [_reach(self.sets.get(key)) for key in keys]
-        worst = (Searched.NOT_HAD, Searched.NOT_SEARCHED, Searched.CUT_SHORT)
-        return next((found for found in worst if found in reach), Searched.COMPLETE)
-
-
-def _loinc_codes(observation: JsonObject) -> set[str]:
-    parts = (observation, *mappings(observation.get("component")))
-    return {coding.code for part in parts for coding in codings(part.get("code")) if is_loinc(coding)}
-
-
 def sort_out(sets: Mapping[str, ResourceSet], owner: Owner) -> Records:
     """One pass over everything that came: whose it is, whether it counts, and under which name."""
-    records = Records(owner, sets)
-    whose = Alike(OWNER_MEMBERS, owner.whose)
-    standing = {kind: Alike(_STANDING, partial(_standing, kind)) for kind in WITHDRAWN}
+    records = Records(owner, sets, groups={kind: {} for kind in SAYING})
+    place = 0
     for resource in newest_versions(one for found in sets.values() for one in found.resources):
         if resource.kind == "Patient":
             _file_patient(records, resource)
-            continue
-        named = whose.of(resource)
-        if named is Whose.ANOTHER:
-            records.foreign = records.foreign or resource.kind
-            continue
-        stands = standing[resource.kind].of(resource) if resource.kind in standing else None
-        if stands is not None:
-            doubt = stands if named is Whose.OURS else NOT_OURS
-            entry = Entry(resource.kind, resource.name, resource, doubt)
-            records.add(entry)
-            if resource.has("contained"):
-                _file_contained(records, entry, named)
+        elif resource.kind in SAYING:
+            place = _file(records, resource, place)
     return records
+
+
+def _file(records: Records, resource: Resource, place: int) -> int:
+    """File it, and what it contains. Gives the place of the next one."""
+    alike = _alike(records, resource)
+    if alike.whose is Whose.ANOTHER:
+        records.foreign = records.foreign or resource.kind
+    elif alike.doubt is not None:
+        doubt = alike.doubt if alike.whose is Whose.OURS else NOT_OURS
+        entry = Entry(resource.kind, resource.name, resource, place, doubt)
+        records.add(entry, alike)
+        return _file_contained(records, entry, alike.whose) if resource.has("contained") else place + 1
+    return place
+
+
+def _alike(records: Records, resource: Resource) -> Group:
+    """The entries that are written like this resource."""
+    groups, cut = records.groups[resource.kind], _CUT[resource.kind]
+    written = cut.of(resource)
+    if written not in groups:
+        said = cut.read(written)
+        groups[written] = Group(said, records.owner.whose(said), _standing(resource.kind, said))
+    return groups[written]
 
 
 def _file_patient(records: Records, resource: Resource) -> None:
@@ -240,17 +98,21 @@ def _file_patient(records: Records, resource: Resource) -> None:
         records.foreign = records.foreign or "Patient"
 
 
-def _file_contained(records: Records, parent: Entry, whose: Whose) -> None:
+def _file_contained(records: Records, parent: Entry, whose: Whose) -> int:
     """Observations inside another resource: theirs is the patient of the outer one unless they name one."""
+    place = parent.place + 1
     for inner in mappings(parent.raw.get("contained")):
-        own = records.owner.whose(inner)
-        stands = _standing("Observation", inner)
-        if own is Whose.ANOTHER:
+        if records.owner.whose(inner) is Whose.ANOTHER:
             records.foreign = records.foreign or word(inner.get("resourceType"))
-        elif inner.get("resourceType") == "Observation" and stands is not None:
-            doubt = parent.doubt or (stands if whose is Whose.OURS else NOT_OURS)
-            name = f"{parent.name}#{word(inner.get('id'))}"
-            records.add(Entry("Observation", name, sent(inner), doubt))
+        elif inner.get("resourceType") == "Observation":
+            within = sent(inner)
+            alike = _alike(records, within)
+            if alike.doubt is not None:
+                doubt = parent.doubt or (alike.doubt if whose is Whose.OURS else NOT_OURS)
+                name = f"{parent.name}#{within.id}"
+                records.add(Entry("Observation", name, within, place, doubt), alike)
+                place += 1
+    return place
 
 
 def _standing(kind: str, resource: JsonObject) -> str | None:
@@ -270,17 +132,3 @@ def is_withdrawn(kind: str, resource: JsonObject) -> bool:
         return True
     named = status_words(resource.get("status")) | status_words(resource.get("verificationStatus"))
     return not named.isdisjoint(WITHDRAWN[kind])
-
-
-def _reach(found: ResourceSet | None) -> Searched:
-    if found is None or found.state is State.NOT_SENT:
-        return Searched.NOT_SEARCHED
-    if found.state is State.FAILED:
-        return Searched.NOT_HAD
-    return Searched.CUT_SHORT if found.cut_short else Searched.COMPLETE
-
-
-def reference_name(reference: object) -> str:
-    """`Type/id` of a reference, "" when it has none."""
-    target = parse(reference)
-    return f"{target.kind}/{target.id}" if target and target.kind not in ("", "#") else ""

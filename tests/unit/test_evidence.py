@@ -9,7 +9,8 @@ from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
 from cds_service.fhir.datatypes.elements import codings, number, quoted, status_words, texts, words_of
 from cds_service.fhir.datatypes.references import Target, Whose, owner, parse
-from cds_service.fhir.evidence import MODIFIED, NOT_OURS, ODD_STATUS, Entry, Records, sort_out
+from cds_service.fhir.evidence import MODIFIED, NOT_OURS, ODD_STATUS, sort_out
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import Searched
 from tests.charts import BASE, SNOMED, concept, condition, observation, patient, report, sets
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cds_service.fhir.access.opened import opened
-from cds_service.fhir.access.searchset import Page, answers, read_page, searched_type
+from cds_service.fhir.access.searchset import Page, answers, read_page
 from cds_service.fhir.datatypes.sent import Resource
 
 KEYS = ("patient", "conditions", "observations", "reports", "allergies", "devices", "procedures", "imaging")
@@ -150,34 +150,36 @@ def _sets_in(name: str, value: object) -> Iterator[ResourceSet]:
         return
     for answer in answers(value):
         page = read_page(answer)
-        searched = KEY_OF_TYPE.get(searched_type(page.self_url) or "")
+        searched = KEY_OF_TYPE.get(page.search.kind)
         yield from _content(page, searched)
         subject = own if own and searched in (None, own) else searched
-        if subject and not _of(page.resources, subject):
+        if subject and all(each.head.resourceType != TYPES[subject] for each in page.resources):
             yield from _without_content(subject, page, trusted=subject == own)
 
 
-def _of(resources: Iterable[Resource], key: str) -> tuple[Resource, ...]:
-    return tuple(each for each in resources if each.head.resourceType == TYPES[key])
+def _by_type(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for each in resources:
+        found.setdefault(each.head.resourceType, []).append(each)
+    return found
 
 
 def _content(page: Page, searched: str | None) -> Iterator[ResourceSet]:
     """Resources by type. The page's own marks (more pages, held back) concern the type it searched."""
-    held = {each.head.resourceType for each in (*page.resources, *page.included)}
-    for key in KEYS:
-        if TYPES[key] not in held:
-            continue
-        matches, included = _of(page.resources, key), _of(page.included, key)
-        if matches and searched in (None, key):
+    all_matches, all_included = _by_type(page.resources), _by_type(page.included)
+    for kind in {**all_matches, **all_included}:
+        key = KEY_OF_TYPE.get(kind)
+        matches, included = tuple(all_matches.get(kind, ())), tuple(all_included.get(kind, ()))
+        if key and matches and searched in (None, key):
             yield _searched(key, page, matches)
-        elif matches or included:
+        elif key:
             # Came along with a search for something else: good as evidence, not as the whole of its kind.
             found = (*matches, *included)
             yield ResourceSet(key, State.SENT, found, cut_short=True, held_back=True, ask_again=True)
 
 
 def _searched(key: str, page: Page, resources: tuple[Resource, ...]) -> ResourceSet:
-    partial = page.narrowed or page.short_of_total or page.unresolved
+    partial = page.search.narrowed or page.short_of_total or page.search.unresolved
     return ResourceSet(
         key,
         State.SENT,
@@ -197,18 +199,18 @@ def _without_content(subject: str, page: Page, trusted: bool) -> Iterator[Resour
     """
     if page.failed:
         yield ResourceSet(subject, State.FAILED, held_back=True, ask_again=page.retriable)
-    elif not _another_search(page) and (trusted or not page.narrowed):
+    elif not _another_search(page) and (trusted or not page.search.narrowed):
         yield ResourceSet(
             subject,
             State.EMPTY,
-            cut_short=page.held_back or page.narrowed or page.next_url is not None,
+            cut_short=page.held_back or page.search.narrowed or page.next_url is not None,
             next_url=page.next_url,
-            held_back=page.held_back or page.narrowed,
-            ask_again=page.narrowed,
+            held_back=page.held_back or page.search.narrowed,
+            ask_again=page.search.narrowed,
             total=page.total,
         )
 
 
 def _another_search(page: Page) -> bool:
     """Other kinds of resources, a bare count, or a token left standing: not the search that was asked for."""
-    return bool(page.resources) or page.short_of_total or page.unresolved
+    return bool(page.resources) or page.short_of_total or page.search.unresolved

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, unquote
 
 from cds_service.fhir.access.opened import Opened, open_bundle
+from cds_service.fhir.access.searches import NO_SEARCH, Search, read_search
 from cds_service.fhir.datatypes.sent import Resource, resource
 
 Json: TypeAlias = Mapping[str, Any]
@@ -30,27 +30,6 @@ HOLDING_BACK_WORDS = re.compile(
     re.IGNORECASE,
 )
 
-# Search parameters that leave out part of what we look for, by the type searched.
-NARROWING: Mapping[str, frozenset[str]] = {
-    kind: frozenset(f"_id _lastupdated _text _content _filter _has {names}".split())
-    for kind, names in {
-        "Condition": "code category clinical-status verification-status encounter body-site severity stage "
-        "evidence evidence-detail asserter recorded-date onset-date onset-info onset-age abatement-date",
-        "Observation": "code category encounter date status",
-        "DiagnosticReport": "code category encounter date issued status",
-        "AllergyIntolerance": "code category clinical-status criticality severity type verification-status",
-        "Device": "type device-name model manufacturer status",
-        "Procedure": "code category encounter date status",
-        "ImagingStudy": "modality dicom-class bodysite encounter started status",
-    }.items()
-}
-# Values of a narrowing parameter that keep everything which counts for us.
-HARMLESS: Mapping[tuple[str, str], re.Pattern[str]] = {
-    ("Condition", "category"): re.compile(r"problem-list-item"),
-    ("Observation", "code"): re.compile(r",.*,.*,"),  # a list of codes is how we ask ourselves
-    ("DiagnosticReport", "category"): re.compile(r"(^|[|,])(RAD|LP29684-5|imaging|radiology)\b", re.I),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -62,23 +41,13 @@ class Page:
 
     resources: tuple[Resource, ...] = field(default=(), repr=False)
     included: tuple[Resource, ...] = field(default=(), repr=False)
-    self_url: str | None = field(default=None, repr=False)
+    search: Search = NO_SEARCH  # what its self link says was searched
     next_url: str | None = field(default=None, repr=False)
     held_back: bool = False  # the server says, or an unreadable entry shows, that something is missing
     failed: bool = False
     retriable: bool = False
     short_of_total: bool = False  # `total` counts more than came, and there is no further page
     total: int = 0  # how many matches the server says there are, over all pages; 0 = it does not say
-
-    @property
-    def unresolved(self) -> bool:
-        """The self link still holds a prefetch token: the search was not the one that was meant."""
-        return self.self_url is not None and "{{" in unquote(self.self_url)
-
-    @property
-    def narrowed(self) -> bool:
-        """The self link shows a search that leaves out part of what we look for."""
-        return self.self_url is not None and _narrows(self.self_url)
 
 
 def answers(value: object, depth: int = 0) -> Iterator[object]:
@@ -124,24 +93,13 @@ def _single(value: object) -> Page:
 _JUNK = Page(failed=True, retriable=True, held_back=True)
 
 
-def searched_type(url: str | None) -> str | None:
-    """Which type a self link searched or read: `Condition` of `.../Condition?patient=1`."""
-    if url is None:
-        return None
-    segments = [segment for segment in _split(url)[0].split("/") if segment]
-    return next((segment for segment in reversed(segments[-2:]) if segment in _WANTED), None)
-
-
-_WANTED = frozenset((*NARROWING, "Patient"))
-
-
 def _bundle(bundle: Opened) -> Page:
     joined, marks = _entries(bundle), bundle.marks
     next_url = _link(marks, "next")
     only_page = next_url is None and not _link(marks, "previous") and not _link(marks, "prev")
     return replace(
         joined,
-        self_url=_link(marks, "self"),
+        search=read_search(_link(marks, "self")),
         next_url=next_url,
         short_of_total=only_page and _total(marks) > len(joined.resources),
         total=_total(marks),
@@ -231,29 +189,6 @@ def _code(issue: Json) -> str:
     """What a server sends there may be anything, also what cannot be looked up in a set."""
     code = issue.get("code")
     return code if isinstance(code, str) else ""
-
-
-def _narrows(url: str) -> bool:
-    kind = searched_type(url) or ""
-    for name, value in _split(url)[1]:
-        bare = name.split(":")[0].lower()
-        if bare in NARROWING.get(kind, ()) and not _harmless(kind, bare, value):
-            return True
-    return False
-
-
-def _harmless(kind: str, name: str, value: str) -> bool:
-    pattern = HARMLESS.get((kind, name))
-    return pattern is not None and pattern.search(value) is not None
-
-
-def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
-    """Path (whatever stands before it included) and query. Not by `urlsplit`: it keeps what it has seen."""
-    path, _, query = url.partition("#")[0].partition("?")
-    try:
-        return path, parse_qsl(query, keep_blank_values=True, max_num_fields=200)
-    except ValueError:
-        return path, []
 
 
 def _listed(value: object) -> list[Any]:

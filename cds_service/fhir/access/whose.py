@@ -6,9 +6,10 @@ from typing import Any
 from cds_service.fhir.access.opened import Opened, opened
 from cds_service.fhir.datatypes.elements import JsonObject, mapping, mappings, word
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS, Owner, Whose
-from cds_service.fhir.datatypes.sent import Alike, Resource
+from cds_service.fhir.datatypes.sent import Cut, Resource
 
 LAYERS = 3  # a Bundle in a Bundle, as some proxies send
+_OWNERS = Cut(*OWNER_MEMBERS)
 
 
 def foreign_resource(prefetch: object, owner: Owner) -> str:
@@ -16,23 +17,28 @@ def foreign_resource(prefetch: object, owner: Owner) -> str:
 
     `prefetch`: as `read_prefetch` takes it.
     """
-    whose = Alike(OWNER_MEMBERS, owner.whose)
+    ours: set[bytes] = set()  # owners that are not another patient, as they are written
     for value in mapping(prefetch).values():
-        for found in _resources(opened(value), LAYERS):
-            named = whose.of(found) if isinstance(found, Resource) else owner.whose(found)
-            if named is Whose.ANOTHER:
+        for found in _resources(opened(value)):
+            written = _OWNERS.of(found) if isinstance(found, Resource) else None
+            if written in ours:
+                continue
+            if owner.whose(found) is Whose.ANOTHER:
                 return word(found.get("resourceType")) or "resource"
+            if written is not None:
+                ours.add(written)
     return ""
 
 
-def _resources(value: Any, layers: int) -> Iterator[Resource | JsonObject]:
-    if isinstance(value, Resource):
-        yield value
-    elif isinstance(value, Opened):
-        for held, _ in value.entries:
-            yield from _resources(held, layers - 1)
-    else:
-        yield from _in_objects(value, layers)
+def _resources(value: Any) -> Iterator[Resource | JsonObject]:
+    if not isinstance(value, Opened):
+        yield from _in_objects(value, LAYERS)
+        return
+    for held, _ in value.entries:
+        if isinstance(held, Resource):
+            yield held
+        else:
+            yield from _in_objects(held, LAYERS - 1)
 
 
 def _in_objects(value: Any, layers: int) -> Iterator[JsonObject]:

@@ -68,7 +68,7 @@ def plain_day(written: bytes) -> str:
         return ""
     day = match[1].decode()
     try:
-        return day if day[8:] < "29" or date.fromisoformat(day) else ""
+        return day if day[8:] < "29" else date.fromisoformat(day).isoformat()
     except ValueError:
         return ""
 

@@ -5,9 +5,9 @@ its codes) are cut out as they are written, so that what is written alike is rea
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import orjson
@@ -15,9 +15,8 @@ import orjson
 from cds_service.fhir.datatypes.elements import JsonObject, word
 from cds_service.fhir.datatypes.references import OWNER_MEMBERS
 
-T = TypeVar("T")
-
 _ABSENT = msgspec.Raw(b"")
+_BETWEEN = b"\0"  # never part of JSON
 _CUT_OUT = (
     *OWNER_MEMBERS,
     *("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules", "contained"),
@@ -25,7 +24,7 @@ _CUT_OUT = (
     *("valueCodeableConcept", "valueString", "valueBoolean", "conclusionCode", "result"),
     *("effectiveDateTime", "procedureCode", "series", "modality", "description"),
 )
-_HEAD = msgspec.json.Decoder(
+_HEAD: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
     msgspec.defstruct(
         "Head",
         [
@@ -47,8 +46,8 @@ class Resource(Mapping[str, Any]):
         """`text`: a JSON object; ValueError for anything else. `whole`: what it says, where that is known."""
         self._text = text
         self._whole = whole
-        self.head = head = _HEAD.decode(text)
-        kind, found = head.resourceType, head.id
+        self.head = _HEAD.decode(text)
+        kind, found = self.head.resourceType, self.head.id
         self.kind = kind.strip() if type(kind) is str else word(self.whole.get("resourceType"))
         # The two parsers differ over whole numbers beyond 64 bits; names are what `whole` says.
         self.id = found.strip() if type(found) is str else "" if found is None else word(self.whole["id"])
@@ -83,29 +82,27 @@ def resource(whole: JsonObject) -> Resource:
     """A resource that is at hand as an object."""
     try:
         return Resource(orjson.dumps(whole), whole)
-    except TypeError:  # numbers beyond 64 bits, as Python reads them
-        return Resource(json.dumps(whole).encode(), whole)
+    except TypeError:  # whole numbers beyond 64 bits, as Python reads them: here they are floats
+        plain = json.loads(json.dumps(whole), parse_int=_whole_number, parse_constant=float)
+        return Resource(orjson.dumps(plain), whole)
 
 
-class Alike(dict[tuple[bytes, ...], T]):
-    """What `read` makes of some members of a resource: made once for all resources that have them alike.
+def _whole_number(digits: str) -> int | float:
+    return int(digits) if len(digits) < len(str(2**63)) else float(digits)
 
-    `read` is given these members and no others.
-    """
 
-    def __init__(self, members: tuple[str, ...], read: Callable[[JsonObject], T]) -> None:
-        super().__init__()
+class Cut:
+    """Some members of a resource (two at least) as they are written, to tell what is written alike."""
+
+    def __init__(self, *members: str) -> None:
         self._members = members
-        one, *more = members
-        self._cut = attrgetter(*members) if more else lambda head: (getattr(head, one),)
-        self._read = read
+        self._of = attrgetter(*members)
 
-    def of(self, found: Resource) -> T:
-        """What these members of a resource say."""
-        return self[tuple(map(bytes, self._cut(found.head)))]
+    def of(self, found: Resource) -> bytes:
+        """The members of one resource, one after the other; nothing for one that was not sent."""
+        return _BETWEEN.join(self._of(found.head))
 
-    def __missing__(self, written: tuple[bytes, ...]) -> T:
-        there = zip(self._members, written, strict=True)
-        made = self._read({name: orjson.loads(text) for name, text in there if text})
-        self[written] = made
-        return made
+    def read(self, written: bytes) -> JsonObject:
+        """An object of these members and no others."""
+        there = zip(self._members, written.split(_BETWEEN), strict=True)
+        return {name: orjson.loads(text) for name, text in there if text}

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from cds_service.fhir.datatypes.elements import mappings
-from cds_service.fhir.evidence import Entry
 from cds_service.fhir.facts.told import Told
+from cds_service.fhir.records import Entry
 
 LONGEST = 20_000  # characters of a conclusion that are looked at
 MOST_SENTENCES = 200

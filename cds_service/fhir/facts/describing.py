@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order
 from cds_service.fhir.datatypes.elements import mappings
-from cds_service.fhir.evidence import Entry, Records, reference_name
 from cds_service.fhir.facts.lesion import Story
 from cds_service.fhir.facts.sizes import LINKS, Size
 from cds_service.fhir.facts.studies import Study
 from cds_service.fhir.facts.told import OBSERVED
+from cds_service.fhir.records import Entry, Records, reference_name
 
 
 def describing(

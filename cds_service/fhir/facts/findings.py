@@ -18,12 +18,12 @@ from cds_service.fhir.datatypes.elements import (
     word,
     words_of,
 )
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.conclusions import sentences
 from cds_service.fhir.facts.lesion import LesionItem, Says, what_it_says
 from cds_service.fhir.facts.problems import is_liver_site, judge_lesion
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.narrative import Reading
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.terms.judging import Terms
 from cds_service.guideline.terms.remembered import Remembered
 
@@ -42,8 +42,6 @@ _DENIAL = re.compile(
 _GONE = re.compile(
     r"\b(?:resected|ablated|resection|ablation|resolved|no longer|status post|s/p)\b", re.IGNORECASE
 )
-# Members of an Observation that say what was found; the last one holds more of them.
-_SAYING = ("code", "bodySite", "valueCodeableConcept", "valueString", "valueBoolean", "component")
 UNSETTLED_REPORT = frozenset(("preliminary", "partial"))
 
 
@@ -86,7 +84,7 @@ def _said_in_words(sentence: str, terms: Terms) -> Says | None:
 
 def items_of_observations(records: Records, terms: Terms) -> Iterator[LesionItem]:
     """Findings recorded as Observations: by their code, or by a coded value; components as well."""
-    for entry, found in records.alike("Observation", _SAYING, lambda one: _said_in_all(one, terms) or None):
+    for entry, found in records.alike("Observation", lambda one: _said_in_all(one, terms) or None):
         when = dates.of(entry.raw, *OBSERVED)
         for said, words in found:
             yield _item(entry, said, words, when)

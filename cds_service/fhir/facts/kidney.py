@@ -7,8 +7,8 @@ from datetime import date
 from cds_service.fhir.access.prefetch import CREATININE, EGFR
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
-from cds_service.fhir.evidence import Records
 from cds_service.fhir.facts.labs import Result, latest, measure, results
+from cds_service.fhir.records import Records
 from cds_service.guideline.chart import Interval, Measure
 
 # By preference when one day holds several: current equations first, race-specific ones last.

@@ -9,9 +9,9 @@ from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import EVER, Order, When
 from cds_service.fhir.datatypes.elements import JsonObject, loinc_of, mappings, words_of
 from cds_service.fhir.datatypes.quantities import amount, shown
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.problems import GAPS, latest_first
 from cds_service.fhir.facts.told import OBSERVED
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import Evidence, Interval, Measure, Searched
 
 ZONES = timedelta(days=2)  # what time zones may make of a day

@@ -18,10 +18,10 @@ from cds_service.fhir.datatypes.elements import (
     word,
     words_of,
 )
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.labs import measure, results
 from cds_service.fhir.facts.problems import NO_WORDS, Problem, latest_first, settle, unless_over, yes_no
 from cds_service.fhir.facts.told import OBSERVED
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import NO, YES, Choice, Evidence, Measure, Searched
 from cds_service.guideline.terms.judging import Standing, Terms, judge
 
@@ -39,7 +39,6 @@ PLATELET_UNITS = {
     **dict.fromkeys(("109/l", "x109/l", "10e9/l", "x10e9/l", "G/L", "thou/ul", "thousand/ul"), 1.0),
     **dict.fromkeys(("/uL", "/ul", "/mm3", "cells/ul"), 0.001),
 }
-_NAMING = ("code", "type", "deviceName", "safety")  # members that tell an implant
 INR_UNITS = dict.fromkeys(("", "1", "{INR}", "INR", "inr", "ratio", "{ratio}"), 1.0)
 
 
@@ -62,7 +61,7 @@ def acute_kidney_injury(problems: Sequence[Problem], records: Records) -> Choice
 def dialysis(problems: Sequence[Problem], records: Records, terms: Terms, today: date) -> Choice:
     """On dialysis: by the problem list, or a dialysis in the last 90 days. An older one leaves it open."""
     listed = yes_no(problems, "dialysis", records, unless_over)
-    named = records.alike("Procedure", ("code",), lambda said: _is_dialysis(said, terms))
+    named = records.alike("Procedure", lambda said: _is_dialysis(said, terms))
     done = [_dialysis(entry, today) for entry, _ in named]
     recent = [evidence for evidence, is_recent in done if is_recent]
     if listed.value == YES or not done:
@@ -109,7 +108,7 @@ def implant(problems: Sequence[Problem], records: Records, terms: Terms) -> Choi
     found = [
         _implant(entry, named)
         for kind in ("Device", "Procedure")
-        for entry, named in records.alike(kind, _NAMING, partial(_named, kind, terms=terms))
+        for entry, named in records.alike(kind, partial(_named, kind, terms=terms))
     ]
     certain = [one for one in found if one.standing is Standing.YES and one.reliable]
     unsafe = [one.evidence for one in certain if one.unsafe]

@@ -9,7 +9,7 @@ from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import JsonObject, codings, concept, status_words, texts
-from cds_service.fhir.evidence import Entry, Records
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import NO, YES, Choice, Evidence, Searched
 from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge, judge_all
 
@@ -98,7 +98,7 @@ Qualify = Callable[[Problem, Judgement], str]  # why a match leaves the fact ope
 
 def read_problems(records: Records, terms: Terms) -> list[Problem]:
     """Every usable Condition that may stand for one of our concepts: most of a problem list does not."""
-    found = records.alike("Condition", ("code", "bodySite"), lambda members: _listed(members, terms))
+    found = records.alike("Condition", lambda members: _listed(members, terms))
     return [Problem(entry, at_liver, judged) for entry, (at_liver, judged) in found]
 
 

@@ -13,8 +13,8 @@ from cds_service.fhir.datatypes.elements import (
     word,
     words_of,
 )
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.problems import CONFIRMED, GAPS, NO_WORDS, UNCONFIRMED, Problem, latest_first
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import NO, Choice, Evidence, Searched
 from cds_service.guideline.terms.judging import Judgement, Standing, Terms, judge_all
 
@@ -51,7 +51,7 @@ class Reaction:
 
 def read_reactions(records: Records, terms: Terms) -> list[Reaction]:
     """Every usable AllergyIntolerance that may be to a contrast medium."""
-    found = records.alike("AllergyIntolerance", ("code", "reaction"), lambda said: _judged(said, terms))
+    found = records.alike("AllergyIntolerance", lambda said: _judged(said, terms))
     return [_reaction(entry, judged) for entry, judged in found]
 
 

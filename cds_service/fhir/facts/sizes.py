@@ -20,12 +20,12 @@ from cds_service.fhir.datatypes.elements import (
     words_of,
 )
 from cds_service.fhir.datatypes.quantities import LENGTHS_MM, amount, greatest, shown
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.facts.findings import names_size
 from cds_service.fhir.facts.lesion import LesionItem, Says, Story
 from cds_service.fhir.facts.problems import GAPS, is_liver_site, latest_first
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.facts.window import Window
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import Evidence, Interval, Measure, Searched
 from cds_service.guideline.terms.judging import Terms
 
@@ -54,7 +54,7 @@ class Size:
 
 def read_sizes(records: Records, terms: Terms) -> list[Size]:
     """Every Observation that measures a lesion, of whatever organ."""
-    named = records.alike("Observation", ("code", "component"), _measures)
+    named = records.alike("Observation", _measures)
     return list(records.read_these((entry for entry, _ in named), lambda entry: _size(entry, records, terms)))
 
 

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 
-from cards.vocabulary import Coding
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import Order, When
-from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, word, words_of
-from cds_service.fhir.datatypes.sent import Alike
-from cds_service.fhir.evidence import Entry, Records
+from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, word
 from cds_service.fhir.facts.conclusions import is_silent
 from cds_service.fhir.facts.grouping import Groups
+from cds_service.fhir.facts.study_names import StudyName, study_name
 from cds_service.fhir.facts.told import OBSERVED, Told
 from cds_service.fhir.narrative import Reading, StudyReading
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.chart import Evidence, Interval
 from cds_service.guideline.content.schema import StudyTraits
 from cds_service.guideline.terms.judging import (
@@ -22,21 +21,13 @@ from cds_service.guideline.terms.judging import (
     dose_named,
     imaging_kinds,
     procedures_named,
-    traits_named,
 )
 
 MOST_RECORDS = 600  # of imaging; more than a year of one patient, however ill
-# Members that say which study it was, by type.
-_NAMING = {
-    "DiagnosticReport": ("code", "bodySite"),
-    "ImagingStudy": ("procedureCode", "series", "modality", "description"),
-    "Procedure": ("code", "bodySite"),
-}
 _LINKS = ("imagingStudy", "basedOn", "partOf", "procedureReference", "report", "result", "study")
-_PERFORMED = ("performedDateTime", "performedPeriod", "performedDate")
-DICOM_WORDS = {"CT": "CT", "MR": "MRI", "US": "US", "PT": "PET", "NM": "nuclear medicine", "MG": "mammogram"}
+_DATES = (*OBSERVED, "started", "performedDateTime", "performedPeriod", "performedDate")
+_UNREAD = Reading()
 LIVER_REGIONS = frozenset(("liver", "abdomen", "gallbladder"))
-DICOM_WORDS |= {"CR": "X-ray", "DX": "X-ray", "RF": "fluoroscopy", "XA": "angiography"}
 _RADIOLOGY = frozenset(("rad", "394914008", "lp29684-5", "radiology", "imaging"))
 
 
@@ -63,17 +54,6 @@ class Study:
     procedures: tuple[str, ...] = ()  # studies of the catalogue that it may have been
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """What codes and words say which study it was."""
-
-    codings: list[Coding]
-    texts: list[str]
-    traits: StudyTraits | None
-    dose: Interval | None
-    procedures: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Record:
     entry: Entry
@@ -90,12 +70,15 @@ class _Record:
 
 def read_studies(records: Records, terms: Terms, told: Mapping[str, Told]) -> list[Study]:
     """Every imaging study of the chart, of whatever region. `told`: what reports say in prose."""
-    names = {kind: Alike(members, partial(_named, kind, terms)) for kind, members in _NAMING.items()}
-
-    def read(entry: Entry) -> Iterator[_Record]:
-        return _record(entry, names[entry.kind].of(entry.sent), records, terms, told)
-
-    found = _newest(list(records.read_each(_NAMING, read)))
+    named = [
+        pair
+        for kind in ("DiagnosticReport", "ImagingStudy", "Procedure")
+        for pair in records.alike(kind, partial(study_name, kind, terms))
+    ]
+    known = {id(entry): name for entry, name in named}
+    entries = (entry for entry, name in named if name.traits or entry.name in told)
+    read = records.read_these(entries, lambda entry: _record(entry, known[id(entry)], records, terms, told))
+    found = _newest(list(read))
     groups: dict[str, Groups[_Record]] = {}
     for record in found:
         groups.setdefault(record.traits.modality, Groups(_same_study)).add(record, _ties(record))
@@ -114,7 +97,7 @@ def _newest(records: list[_Record]) -> list[_Record]:
 def unrecognised_imaging(records: Records, studies: Sequence[Study]) -> int:
     """How many imaging records name no study that we know."""
     known = frozenset(name for study in studies for name in study.names)
-    reports = (entry for entry, _ in records.alike("DiagnosticReport", ("category",), _of_radiology))
+    reports = (entry for entry, _ in records.alike("DiagnosticReport", _of_radiology))
     return sum(1 for e in (*reports, *records.of("ImagingStudy")) if e.name not in known)
 
 
@@ -126,23 +109,22 @@ def _of_radiology(report: JsonObject) -> bool | None:
 
 
 def _record(
-    entry: Entry, named: _Named, records: Records, terms: Terms, told: Mapping[str, Told]
+    entry: Entry, named: StudyName, records: Records, terms: Terms, told: Mapping[str, Told]
 ) -> Iterator[_Record]:
-    if named.traits is None and entry.name not in told:
-        return
-    reading = told[entry.name].reading if entry.name in told else Reading()
+    reading = told[entry.name].reading if entry.name in told else _UNREAD
     traits = _with_prose(named.traits, reading)
     if traits is None:
         return
+    as_named = traits is named.traits
     by_code = [c.display or c.code for c in named.codings]
     yield _Record(
         entry,
-        dates.of(entry.raw, *OBSERVED, "started", *_PERFORMED),
+        dates.of(entry.raw, *_DATES),
         traits,
-        imaging_kinds(traits),
+        named.kinds if as_named else imaging_kinds(traits),
         (named.texts or by_code or [reading.study.quote if reading.study else ""])[0],
         _procedures(named, reading, terms),
-        named.dose if traits is named.traits else dose_named(terms, traits),
+        named.dose if as_named else dose_named(terms, traits),
         _marks(entry, records),
     )
 
@@ -150,7 +132,7 @@ def _record(
 def _marks(entry: Entry, records: Records) -> set[str]:
     identifiers = mappings(entry.raw.get("identifier"))
     numbers = {f"{word(each.get('system'))}|{word(each.get('value'))}" for each in identifiers}
-    return ({entry.name} | records.linked(entry, *_LINKS) | numbers) - {"|"}
+    return {entry.name, *records.linked(entry, *_LINKS), *numbers - {"|"}}
 
 
 def _ties(record: _Record) -> Iterator[object]:
@@ -160,9 +142,11 @@ def _ties(record: _Record) -> Iterator[object]:
         yield record.when.first
 
 
-def _procedures(named: _Named, reading: Reading, terms: Terms) -> tuple[str, ...]:
+def _procedures(named: StudyName, reading: Reading, terms: Terms) -> tuple[str, ...]:
     phase = _phase_words(reading)
-    return procedures_named(terms, named.codings, named.texts, phase) if phase else named.procedures
+    if named.traits is not None and not phase:
+        return named.procedures
+    return procedures_named(terms, named.codings, named.texts, phase)
 
 
 def _phase_words(reading: Reading) -> list[str]:
@@ -188,33 +172,6 @@ def _prose_traits(said: StudyReading) -> dict[str, object]:
         "contrast": said.contrast,
         "phase": said.phase,
     }
-
-
-def _named(kind: str, terms: Terms, said: JsonObject) -> _Named:
-    found, words = _names_of_images(said) if kind == "ImagingStudy" else _names(said)
-    traits = traits_named(terms, found, words)
-    dose = dose_named(terms, traits) if traits else None
-    return _Named(found, words, traits, dose, procedures_named(terms, found, words) if traits else ())
-
-
-def _names(said: JsonObject) -> tuple[list[Coding], list[str]]:
-    """Codes and words that say which study it was."""
-    code = said.get("code")
-    sites = [words_of(site) for site in mappings(said.get("bodySite"))]
-    words = texts(code)
-    return codings(code), words + [f"{text} {site}" for text in words[:1] for site in sites[:2]]
-
-
-def _names_of_images(said: JsonObject) -> tuple[list[Coding], list[str]]:
-    code = said.get("procedureCode")
-    series = mappings(said.get("series"))
-    named = (*codings(said.get("modality")), *(c for s in series for c in codings(s.get("modality"))))
-    modality = next((DICOM_WORDS[c.code.upper()] for c in named if c.code.upper() in DICOM_WORDS), "")
-    sites = dict.fromkeys(words_of(site) for s in series[:20] for site in mappings(s.get("bodySite")))
-    described = [word(said.get("description")), *texts(code), *(c.display for c in codings(code))]
-    known = [text for text in described if text]
-    # "ABDOMEN W/WO" says what was imaged only together with the modality.
-    return codings(code), [f"{modality} {text}".strip() for text in known or [" ".join(sites)]]
 
 
 def _same_study(group: Sequence[_Record], record: _Record) -> bool:

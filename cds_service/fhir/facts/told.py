@@ -8,8 +8,8 @@ from itertools import islice
 from cds_service.fhir.datatypes import dates
 from cds_service.fhir.datatypes.dates import When
 from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, words_of
-from cds_service.fhir.evidence import Entry, Records
 from cds_service.fhir.narrative import Reading, read_once, report_text
+from cds_service.fhir.records import Entry, Records
 from cds_service.guideline.terms.judging import Terms, imaging_kinds, traits_named
 
 OBSERVED = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
@@ -41,7 +41,7 @@ def read_told(records: Records, terms: Terms) -> Mapping[str, Told]:
     Reading prose costs more than anything else of a chart, so that only the newest are read. Half a
     report is not read either: what its impression says would be missing.
     """
-    of_liver = records.alike("DiagnosticReport", ("category", "code"), lambda said: _may_tell(said, terms))
+    of_liver = records.alike("DiagnosticReport", lambda said: _may_tell(said, terms))
     newest = sorted((entry for entry, _ in of_liver), key=_day, reverse=True)
     worded = islice(records.read_these(newest, _worded), MOST_READ)
     return {one.entry.name: _told(one) for one in _within_budget(worded)}
