@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 from rich.console import Console
@@ -29,6 +28,7 @@ from cds_service.fhir.access.client import new_client
 from cds_service.guideline.content import library
 from cds_service.guideline.content.topic_schema import GuidelineTopic
 from cds_service.hooks import parse_request
+from cds_service.identifiers import random_id
 from cds_service.replay import command as past
 from cds_service.replay.finish import Wanted
 from cds_service.replay.report.equity import SMALLEST_CELL
@@ -229,7 +229,7 @@ def main() -> None:
 
 async def _consultation(body: bytes, settings: Settings, now: datetime) -> Consultation:
     async with new_client(settings.fhir_timeout_s) as http:
-        return await consult(parse_request(body), build_desk(settings, http), now, lambda: str(uuid4()))
+        return await consult(parse_request(body), build_desk(settings, http), now, random_id)
 
 
 async def _ran(cases: Sequence[Case], topic: str) -> list[Ran]:
@@ -237,7 +237,7 @@ async def _ran(cases: Sequence[Case], topic: str) -> list[Ran]:
     async with new_client(settings.fhir_timeout_s) as http:
         desk = build_desk(settings, http)
         desk = replace(desk, topic=_topic(topic, desk.library))
-        return [await run(case, desk, datetime.now(UTC), lambda: str(uuid4())) for case in cases]
+        return [await run(case, desk, datetime.now(UTC), random_id) for case in cases]
 
 
 def _body(request: Path) -> bytes:
