@@ -27,10 +27,9 @@ FORK = """
 import os
 from cds_service.identifiers import random_id
 random_id()
-child = os.fork()
-print(*(random_id() for _ in range(3)), flush=True)
-if child:
+if child := os.fork():
     os.waitpid(child, 0)
+print(*(random_id() for _ in range(3)), flush=True)
 """
 
 
