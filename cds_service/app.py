@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
-from uuid import uuid4
 
 import httpx
 from fastapi import FastAPI
@@ -30,6 +29,7 @@ from cds_service.fhir.access.line import Line
 from cds_service.guideline import TOPIC
 from cds_service.guideline.content.library import Library, load
 from cds_service.guideline.content.topic_schema import GuidelineTopic
+from cds_service.identifiers import random_id
 from cds_service.settings import Settings
 from cds_service.store.records import ConsultationRecord, StoreEvent
 from cds_service.store.retention import Retention
@@ -135,8 +135,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     operation_outcome.install(app)
     limits = BodyLimits(settings.max_body_bytes, settings.body_timeout_s)
-    answers = Answers(lambda: str(uuid4()), settings.remember_s)
-    app.include_router(services.router(door, answers, limits, keep, discovery_token=settings.discovery_token))
+    answers = Answers(random_id, settings.remember_s)
+    called = services.router(door, answers, limits, keep, discovery_token=settings.discovery_token)
+    # Not included but its routes taken over: an included router is searched twice at every call.
+    app.router.routes += called.routes
     app.include_router(feedback.router(door.admit, store, limits, watch.metrics.told))
     app.include_router(watch.router())
     app.include_router(health.router(lambda: _about(desks), checks(desks, keys, store), watch.stopping))

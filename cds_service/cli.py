@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
 from cds_service.errors import LiverCdsError, RequestUnreadable
 from cds_service.guideline import TOPIC
+from cds_service.identifiers import random_id
 from cds_service.replay import options as past
 from cds_service.replay.statistics import SMALLEST_CELL
 
@@ -267,7 +267,7 @@ async def _consultation(body: bytes, settings: "Settings", now: datetime) -> "Co
     from cds_service.hooks import parse_request
 
     async with new_client(settings.fhir_timeout_s) as http:
-        return await consult(parse_request(body), build_desk(settings, http), now, lambda: str(uuid4()))
+        return await consult(parse_request(body), build_desk(settings, http), now, random_id)
 
 
 async def _ran(cases: "Sequence[Case]", topic: str) -> "list[Ran]":
@@ -280,7 +280,7 @@ async def _ran(cases: "Sequence[Case]", topic: str) -> "list[Ran]":
     async with new_client(settings.fhir_timeout_s) as http:
         desk = build_desk(settings, http)
         desk = replace(desk, topic=_topic(topic, desk.library))
-        return [await run(case, desk, datetime.now(UTC), lambda: str(uuid4())) for case in cases]
+        return [await run(case, desk, datetime.now(UTC), random_id) for case in cases]
 
 
 def _body(request: Path) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection, Engine, Pool, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -61,13 +62,22 @@ def _what_to_write(fault: str) -> str:
     )
 
 
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _sqlite(url: URL) -> Opened:
     """One thread: SQLite has one writer anyway, and waiting in line is fairer than its busy loop."""
     in_memory = url.database in (None, "", MEMORY)
     pool: type[Pool] = StaticPool if in_memory else QueuePool
     arguments = {"check_same_thread": False, "timeout": BUSY_MS / 1000, "isolation_level": None}
     engine = create_engine(
-        url, poolclass=pool, connect_args=arguments, hide_parameters=True, **({} if in_memory else POOL)
+        url,
+        poolclass=pool,
+        connect_args=arguments,
+        hide_parameters=True,
+        json_serializer=_as_json,
+        **({} if in_memory else POOL),
     )
     if not in_memory:
         event.listen(engine, "do_connect", _file_made(Path(str(url.database))))
@@ -121,6 +131,7 @@ def _postgresql(url: URL) -> Opened:
         pool_size=POSTGRESQL_THREADS + 1,
         max_overflow=0,
         hide_parameters=True,
+        json_serializer=_as_json,
     )
     event.listen(engine, "connect", _postgresql_connected)
     event.listen(engine, "begin", _postgresql_begun)

@@ -16,7 +16,7 @@ from cds_service.store.records import ConsultationRecord, StoreEvent
 
 Write: TypeAlias = Callable[[Sequence[ConsultationRecord], Sequence[Gap]], Awaitable[None]]
 
-BATCH: Final = 50  # in one transaction: some 10 ms during which SQLite's only writer is taken
+BATCH: Final = 200  # in one transaction: some 20 ms during which SQLite's only writer is taken
 LINGER_S: Final = 0.05  # consultations that come within it are written together
 RETRY_S: Final = 0.2  # asking costs nothing while the store is known to be lost
 LAST_TRIES: Final = 3  # when closing
@@ -74,7 +74,7 @@ class Outbox:
         failures = 0
         while self._pending or not self._closing:
             await self._filled.wait()
-            if not self._closing:
+            if not self._closing and len(self._waiting) < self._at_once:
                 await asyncio.sleep(LINGER_S)
             if self._pending and not await self._write_some():
                 failures += 1
@@ -91,11 +91,13 @@ class Outbox:
     def _pending(self) -> bool:
         return bool(self._waiting or self._gaps)
 
+    @property
+    def _at_once(self) -> int:
+        return 1 if self._singly else BATCH
+
     async def _write_some(self) -> bool:
         """False when the store is lost. Whatever was not written is back in line or given up."""
-        batch = [
-            self._waiting.popleft() for _ in range(min(1 if self._singly else BATCH, len(self._waiting)))
-        ]
+        batch = [self._waiting.popleft() for _ in range(min(self._at_once, len(self._waiting)))]
         gaps, self._gaps = self._gaps, {}
         try:
             await self._write(batch, list(gaps.values()))

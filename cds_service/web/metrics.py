@@ -41,7 +41,7 @@ class _Labelled(Generic[M]):
     """A metric with its children at hand: to look for one in the library costs more than to count."""
 
     def __init__(self, metric: M) -> None:
-        self._metric = metric
+        self._metric: M = metric
         self._children: dict[tuple[str | int, ...], M] = {}
 
     def labels(self, *labels: str | int) -> M:

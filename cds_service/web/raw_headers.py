@@ -1,4 +1,4 @@
-"""Headers as ASGI hands them on: pairs of bytes, names in lower case. For layers that every call goes through."""
+"""Headers as ASGI hands them on: pairs of bytes, names in lower case. For what stands around every call."""
 
 from collections.abc import Iterable, MutableMapping
 from typing import Any, TypeAlias

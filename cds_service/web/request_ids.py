@@ -6,7 +6,8 @@ anybody may type there could be a patient's number, and it would stand in the lo
 
 import re
 from typing import Final
-from uuid import uuid4
+
+from cds_service.identifiers import random_id
 
 HEADER: Final = "X-Request-ID"
 _UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -17,4 +18,4 @@ _MADE_BY_A_MACHINE: Final = re.compile(f"{_UUID}|{_ULID}|{_HEX}", re.IGNORECASE)
 
 def request_id(sent: str) -> str:
     """The caller's id if it can be taken over, else a new one. `sent`: the header, "" = none."""
-    return sent if _MADE_BY_A_MACHINE.fullmatch(sent) else uuid4().hex
+    return sent if _MADE_BY_A_MACHINE.fullmatch(sent) else random_id().replace("-", "")

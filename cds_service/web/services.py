@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
-from uuid import uuid4
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -17,6 +16,7 @@ from cds_service.consult import Desk
 from cds_service.errors import ChartUnavailable, RequestUnreadable
 from cds_service.fhir.access.prefetch import TEMPLATES
 from cds_service.hooks import HookRequest, parse_request
+from cds_service.identifiers import timed_id
 from cds_service.recording import Call, answered_record, failed_record, instance_of
 from cds_service.store.records import ConsultationRecord
 from cds_service.web import openapi
@@ -140,7 +140,7 @@ async def _answered(
 ) -> bytes:
     """The response. Kept is every consultation, a failed one too: it must not look like one without cards."""
     now = datetime.now(UTC)
-    call = Call(str(uuid4()), service.id, desk.tenant, asked, now, desk.library.revision)
+    call = Call(timed_id(), service.id, desk.tenant, asked, now, desk.library.revision)
     try:
         answer = await answers.answer(asked, desk, now)
     except ChartUnavailable as missing:

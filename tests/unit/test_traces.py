@@ -85,12 +85,12 @@ def test_without_the_extra_the_service_says_what_to_install(monkeypatch: pytest.
 def test_a_span_takes_only_what_may_be_logged(collecting: Collector, traced: bool) -> None:
     traces = OtelTraces("1") if traced else NoTraces()
     if not traced:
-        with traces.serving("x", {}) as span:
+        with traces.serving("x", "") as span:
             span.tell(status=200)
         traces.close()
         assert collecting.raw == []
         return
-    with traces.serving("x", {}) as span, pytest.raises(ValueError, match="patient"):
+    with traces.serving("x", "") as span, pytest.raises(ValueError, match="patient"):
         span.tell(patient="p1")
     traces.close()
 

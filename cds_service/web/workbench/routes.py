@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
-from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from cds_service.consult import Desk
+from cds_service.identifiers import random_id
 from cds_service.web.forms import fields_of, read_form
 from cds_service.web.site import Site
 from cds_service.web.topic_map import IMAGING, SIZE
@@ -31,7 +31,7 @@ def router(site: Site, desk: Desk, max_body_bytes: int, *, tokens: bool = False)
     routes = APIRouter()
 
     async def answered_now(asked: Asked) -> Answered:
-        return await answer(asked, bench, desk, datetime.now(UTC), lambda: str(uuid4()), offline=tokens)
+        return await answer(asked, bench, desk, datetime.now(UTC), random_id, offline=tokens)
 
     async def show(request: Request, asked: Asked) -> Response:
         context = context_of(await answered_now(asked), bench, desk, tokens=tokens)
