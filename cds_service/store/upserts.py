@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert:
-    """The insert of this connection's dialect; the two that we use have the same methods."""
-    if connection.dialect.name == "postgresql":
+def insert(dialect: str, table: Table) -> sqlite.Insert:
+    """The insert of a connection's dialect; the two that we use have the same methods."""
+    if dialect == "postgresql":
         # Imported only where it is used: a service on SQLite does without it.
         from sqlalchemy.dialects import postgresql
 
@@ -21,4 +21,4 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert:
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows that are not there yet; one that is there stays as it is."""
     if rows:
-        connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection.dialect.name, table).on_conflict_do_nothing(), rows)
