@@ -101,9 +101,10 @@ def _started(
             yield process
 
 
-def posted(server: Server, body: bytes, times: int) -> float:
+def posted(server: Server, body: bytes, times: int, sign: Sign | None = None) -> float:
     """CPU microseconds of one request, over exactly so many of them, one after the other."""
+    headers = [{"Authorization": f"Bearer {token}"} for token in sign(times)] if sign else [{}] * times
     before = server.cpu_s()
-    for _ in range(times):
-        post(server.url, body.replace(MARK.encode(), str(next(_numbers)).encode()))
+    for header in headers:
+        post(server.url, body.replace(MARK.encode(), str(next(_numbers)).encode()), header)
     return (server.cpu_s() - before) / times * 1e6

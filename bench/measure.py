@@ -94,9 +94,13 @@ def _in_turn(
 
 
 def starting(body: Body, times: int = 5) -> dict[str, float]:
-    """Seconds from the start to the first answer, and MB of the process then and 1,000 answers later."""
+    """Seconds from the start to the first answer, and MB of the process then and 1,000 answers later.
+
+    The open service, with its pages; and MB with tenants too, where there are none.
+    """
     with TemporaryDirectory() as folder:
         state = Path(folder)
+        ehr = new_ehr(state)
         start = partial(running, PROGRAM, body.content, state=state)
         with start() as server:
             found = {"first_start_s": server.started_s, "first_start_mb": server.memory_mb()}
@@ -109,6 +113,10 @@ def starting(body: Body, times: int = 5) -> dict[str, float]:
         with start() as server:
             posted(server, body.content, 1_000)
             found["after_1000_mb"] = server.memory_mb()
+        with start(ehr=ehr) as server:
+            found["tenants_mb"] = server.memory_mb()
+            posted(server, body.content, 1_000, partial(ehr.tokens, "ES384", server.url))
+            found["tenants_after_1000_mb"] = server.memory_mb()
     return {**found, **{name: median(each) for name, each in ran.items()}}
 
 
