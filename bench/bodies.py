@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from bench.charts import ICD, PATIENT, SERVER, Json, chart, concept
+from bench.tokens import ALGORITHMS
 
 CPT = "http://www.ama-assn.org/go/cpt"
 PATH: Final = "/cds-services/liver-lesion-order-select"
@@ -29,25 +30,41 @@ KNEE_PAIN = concept(ICD, "M25.561", "Pain in right knee", "Pain in right knee")
 
 @dataclass(frozen=True)
 class Body:
-    """One kind of request. `goal`: CPU a request as a multiple of floor (b); None = only shown."""
+    """One kind of request. `goal`: CPU a request as a multiple of floor (b); None = only shown.
+
+    `signed`: the algorithm of the token that each request carries; "" = the service is open.
+    `worst`: only to show the most that it may cost, sent by one connection.
+    """
 
     name: str
     content: bytes
     goal: float | None = None
+    signed: str = ""
+    worst: bool = False
 
 
-def bodies(*, new_words: bool = False) -> tuple[Body, ...]:
-    """Every kind that is measured. `new_words`: see `bench.charts.chart`."""
+def bodies() -> tuple[Body, ...]:
+    """Every kind that is measured."""
 
     def asked(resources: int, reports: int, code: Json = PET_CT, reason: Json = LESION) -> bytes:
-        return request(chart(resources, reports, new_words=new_words), code, reason)
+        return request(chart(resources, reports), code, reason)
 
     return (
         Body("6 kB", asked(5, 1), 2.5),
         Body("165 kB", asked(260, 2), 1.0),
         Body("2 MB", asked(3_000, 40), 1.2),
         Body("165 kB, out of scope", asked(260, 2, KNEE_MRI, KNEE_PAIN), 0.5),
+        *(Body(f"6 kB, {algorithm} token", asked(5, 1), signed=algorithm) for algorithm in ALGORITHMS),
+        Body("165 kB, no word seen before", request(chart(260, 2, new_words=True)), worst=True),
     )
+
+
+def mixed() -> tuple[bytes, ...]:
+    """What a day brings, to be sent in turn: mostly small charts, orders of all kinds, words never seen."""
+    small, large, _, knees = (body.content for body in bodies()[:4])
+    knee = request(chart(5, 1), KNEE_MRI, KNEE_PAIN)
+    unseen = request(chart(12, 1, new_words=True))
+    return (*(small, unseen, knee, small, unseen) * 6, large, knees)
 
 
 def request(resources: Iterable[Json], code: Json = PET_CT, reason: Json = LESION) -> bytes:

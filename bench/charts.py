@@ -81,10 +81,10 @@ def concept(system: str, code: str, display: str, text: str = "") -> Json:
 def chart(resources: int, reports: int = 1, *, new_words: bool = False) -> list[Json]:
     """A chart of so many resources, `reports` of them reports on the liver in prose.
 
-    `new_words`: every problem is named as no other request names it; otherwise problems go by the names
-    that their codes have, as in an EHR.
+    `new_words`: every problem and every sentence on the liver is worded as in no other request; otherwise
+    problems go by the names that their codes have, and reports differ in a line, as in an EHR.
     """
-    own = [_patient(), *_story(), *(_liver_report(number) for number in range(reports))]
+    own = [_patient(), *_story(), *(_liver_report(number, new_words) for number in range(reports))]
     return [*own, *islice(_usual(new_words), max(resources - len(own), 0))]
 
 
@@ -170,8 +170,9 @@ def _report(number: int, title: str, days_ago: int, words: str) -> Json:
     )
 
 
-def _liver_report(number: int) -> Json:
+def _liver_report(number: int, new_words: bool) -> Json:
     words = LIVER_REPORT.format(mark=MARK, before=_day(400), segment=number % 8 + 1, size=8)
+    words = words.replace(". ", f", image {MARK}. ") if new_words else words
     return _report(1_000_000 + number, "US abdomen complete", 10 + 7 * number, words)
 
 

@@ -3,119 +3,132 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 from statistics import median
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import orjson
 
 from bench import fhir
-from bench.bodies import Body, bodies, request
+from bench.bodies import Body, bodies, mixed, request
 from bench.charts import LIVER_REPORT, chart
-from bench.load import Mode, Ran, beside, post_all, posted, run
-from bench.servers import FLOOR_A, FLOOR_B, SERVICE, Server, running
+from bench.load import Mode, Ran, Sending, beside, posted, run
+from bench.servers import FLOOR_A, FLOOR_B, PROGRAM, SERVICE, Server, running
+from bench.tokens import Ehr, new_ehr
 
-NAMES: Final = (FLOOR_A, FLOOR_B, SERVICE)
+FRESH: Final = (1, 1, "fresh")
 WAYS: Final[tuple[tuple[int, int, Mode], ...]] = (  # workers, connections, mode
     (1, 1, "fresh"),
     (1, 1, "again"),
     (1, 16, "fresh"),
+    (1, 16, "again"),
     (2, 16, "fresh"),
 )
 RESOURCES: Final = (250, 500, 1_000, 2_500, 5_000, 10_000, 20_000)
 LENGTHS: Final = (1, 2, 4, 8, 16, 24)  # times the length of a usual report
 MANY: Final = 100_000
 LARGE: Final = 1_000_000  # bytes
-ENOUGH: Final = 4_000_000  # bytes of one size, for a figure by size
+ENOUGH: Final = 1_500_000  # bytes of one size, for a figure by size
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long one load lasts, and how often each is repeated."""
+    """How long one load lasts, how often each is repeated, and for how long memory is watched at most."""
 
     seconds: int
     rounds: int
+    memory_s: int
 
-    def time_for(self, body: bytes) -> int:
+    def sending(self, body: Body, connections: int = 1, mode: Mode = "fresh") -> Sending:
         """Large bodies need longer for as many answers."""
-        return self.seconds * 4 if len(body) > LARGE else self.seconds
+        seconds = self.seconds * 2 if len(body.content) > LARGE else self.seconds
+        return Sending(connections, seconds, mode)
 
 
-@dataclass(frozen=True)
-class Load:
-    """The medians of one kind of load on one server."""
-
-    body: str
-    size: int
-    goal: float | None
-    workers: int
-    connections: int
-    mode: Mode
-    server: str
-    per_s: float
-    p50_us: float
-    p99_us: float
-    cpu_us: float
-    peak_mb: float
-
-
-def loads(kinds: Sequence[Body], pace: Pace) -> list[Load]:
-    """Every body in every way, on the floors and the service in turn."""
-    found: list[Load] = []
-    for workers in sorted({way[0] for way in WAYS}):
-        with ExitStack() as stack:
-            servers = [stack.enter_context(running(name, kinds[0].content, workers)) for name in NAMES]
-            for way in (way for way in WAYS if way[0] == workers):
-                for body in kinds:
-                    found.extend(_in_turn(servers, body, way, pace))
+def loads(kinds: Sequence[Body], pace: Pace) -> list[dict[str, Any]]:
+    """Every body in every way, on the floors and the service in turn; the medians of each."""
+    found: list[dict[str, Any]] = []
+    with TemporaryDirectory() as folder:
+        ehr = new_ehr(Path(folder))
+        for workers in sorted({way[0] for way in WAYS}):
+            with ExitStack() as stack:
+                start = partial(running, first=kinds[0].content, workers=workers)
+                floors = [stack.enter_context(start(name)) for name in (FLOOR_A, FLOOR_B)]
+                is_open = stack.enter_context(start(SERVICE))
+                asks = stack.enter_context(start(SERVICE, ehr=ehr))
+                for way in (way for way in WAYS if way[0] == workers):
+                    for body in (body for body in kinds if way == FRESH or not body.worst):
+                        servers = [*floors, asks if body.signed else is_open]
+                        found.extend(_in_turn(servers if way == FRESH else servers[1:], body, way, pace, ehr))
     return found
 
 
-def _in_turn(servers: Sequence[Server], body: Body, way: tuple[int, int, Mode], pace: Pace) -> Iterator[Load]:
+def _in_turn(
+    servers: Sequence[Server], body: Body, way: tuple[int, int, Mode], pace: Pace, ehr: Ehr
+) -> Iterator[dict[str, Any]]:
     workers, connections, mode = way
+    how = pace.sending(body, connections, mode)
+    if body.signed:
+        # The floors get the same headers; they look at none, and so few tokens do for them.
+        sign = partial(ehr.tokens, body.signed, servers[-1].url)
+        how = replace(how, sign=sign, tokens=1_500 * how.seconds)
     ran: dict[str, list[Ran]] = {server.name: [] for server in servers}
     for _ in range(pace.rounds):
         for server in servers:
-            ran[server.name].append(
-                run(
-                    server,
-                    body.content,
-                    connections=connections,
-                    seconds=pace.time_for(body.content),
-                    mode=mode,
-                )
-            )
+            ran[server.name].append(run(server, [body.content], how))
     for server in servers:
-        each = ran[server.name]
-        yield Load(
-            body.name, len(body.content), body.goal, workers, connections, mode, server.name,
-            per_s=median(one.per_s for one in each),
-            p50_us=median(one.p50_us for one in each),
-            p99_us=median(one.p99_us for one in each),
-            cpu_us=median(one.cpu_us for one in each),
-            peak_mb=server.memory_mb(peak=True),
-        )  # fmt: skip
+        each = [asdict(one) for one in ran[server.name]]
+        yield {
+            "body": body.name,
+            "goal": body.goal,
+            "workers": workers,
+            "connections": connections,
+            "mode": mode,
+            "server": server.name,
+            **{name: median(one[name] for one in each) for name in ("per_s", "p50_us", "p99_us", "cpu_us")},
+            "peak_mb": server.memory_mb(peak=True),
+        }
 
 
 def starting(body: Body, times: int = 5) -> dict[str, float]:
-    """Seconds from the start to the first answer, and MB then."""
-    seconds, resident = [], []
-    for _ in range(times):
-        with running(SERVICE, body.content) as server:
-            seconds.append(server.started_s)
-            resident.append(server.memory_mb())
-    return {"first_answer_s": median(seconds), "resident_mb": median(resident)}
+    """Seconds from the start to the first answer, and MB of the process then and 1,000 answers later.
+
+    The open service, with its pages; and MB with tenants too, where there are none.
+    """
+    with TemporaryDirectory() as folder:
+        state = Path(folder)
+        ehr = new_ehr(state)
+        start = partial(running, PROGRAM, body.content, state=state)
+        with start() as server:
+            found = {"first_start_s": server.started_s, "first_start_mb": server.memory_mb()}
+        ran: dict[str, list[float]] = {}
+        for _ in range(times):
+            with start() as server:
+                ran.setdefault("first_answer_s", []).append(server.started_s)
+                ran.setdefault("first_answer_cpu_s", []).append(server.cpu_s())
+                ran.setdefault("resident_mb", []).append(server.memory_mb())
+        with start() as server:
+            posted(server, body.content, 1_000)
+            found["after_1000_mb"] = server.memory_mb()
+        with start(ehr=ehr) as server:
+            found["tenants_mb"] = server.memory_mb()
+            posted(server, body.content, 1_000, partial(ehr.tokens, "ES384", server.url))
+            found["tenants_after_1000_mb"] = server.memory_mb()
+    return {**found, **{name: median(each) for name, each in ran.items()}}
 
 
 def blocking(small: Body, large: Body, pace: Pace) -> dict[str, float]:
     """p99 of small requests alone, and while two connections send large ones."""
     with running(SERVICE, small.content) as server:
-        alone = [run(server, small.content, seconds=pace.seconds).p99_us for _ in range(pace.rounds)]
-        crowded = []
+        alone, crowded = [], []
         for _ in range(pace.rounds):
+            alone.append(run(server, [small.content], pace.sending(small)).p99_us)
             with beside(server, large.content, connections=2, seconds=60):
                 time.sleep(0.5)
-                crowded.append(run(server, small.content, seconds=pace.seconds).p99_us)
+                crowded.append(run(server, [small.content], pace.sending(small)).p99_us)
     return {"alone_p99_us": median(alone), "beside_large_p99_us": median(crowded)}
 
 
@@ -145,8 +158,7 @@ def _by(asked: dict[str, bytes], pace: Pace) -> dict[str, dict[str, float]]:
     found = {}
     with running(SERVICE, first) as service, running(FLOOR_B, first) as floor:
         for name, body in asked.items():
-            # The kernel counts in hundredths of a second: small bodies are sent more often.
-            times = max(3, ENOUGH // len(body))
+            times = max(2, ENOUGH // len(body))
             each = [(posted(service, body, times), posted(floor, body, times)) for _ in range(pace.rounds)]
             ours, floors = zip(*each, strict=True)
             found[name] = {"cpu_us": median(ours), "floor_us": median(floors)}
@@ -155,10 +167,11 @@ def _by(asked: dict[str, bytes], pace: Pace) -> dict[str, dict[str, float]]:
 
 def fetching(pace: Pace) -> dict[str, float]:
     """p50 with everything sent along, and with everything to be fetched from a server that takes its time."""
-    sent = bodies()[0].content
-    with fhir.slow_server(sent) as base, running(SERVICE, sent) as server:
-        with_prefetch = run(server, sent, seconds=pace.seconds)
-        fetched = run(server, fhir.unsent(sent, base), seconds=pace.seconds)
+    small = bodies()[0]
+    how = pace.sending(small)
+    with fhir.slow_server(small.content) as base, running(SERVICE, small.content) as server:
+        with_prefetch = run(server, [small.content], how)
+        fetched = run(server, [fhir.unsent(small.content, base)], Sending(seconds=2 * how.seconds))
     return {
         "round_trip_us": fhir.DELAY_S * 1e6,
         "prefetch_p50_us": with_prefetch.p50_us,
@@ -166,10 +179,14 @@ def fetching(pace: Pace) -> dict[str, float]:
     }
 
 
-def memory(body: Body) -> dict[str, float]:
-    """MB of the service as 100,000 requests go by, each of another patient."""
-    with running(SERVICE, body.content) as server:
-        found = {"1000": post_all(server, body.content, 1_000)}
-        for tenth in range(1, 11):
-            found[str(tenth * MANY // 10)] = post_all(server, body.content, MANY // 10)
+def memory(pace: Pace) -> list[tuple[int, float]]:
+    """MB of the service as 100,000 requests go by, of other patients and of all kinds: (requests, MB)."""
+    first, *_ = sent = mixed()
+    found: list[tuple[int, float]] = []
+    done, until = 0, time.monotonic() + pace.memory_s
+    with running(SERVICE, first) as server:
+        while done < MANY and time.monotonic() < until:
+            # The first looks come soon after each other: that is when bounded memories fill.
+            done += run(server, sent, Sending(connections=4, seconds=1 if len(found) < 4 else 4)).requests
+            found.append((done, server.memory_mb()))
     return found

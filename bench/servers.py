@@ -8,18 +8,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench.bodies import PATH
+from bench.tokens import Ehr
 from cds_service.serving import FACTORY
 
-TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 PATIENCE_S: Final = 60.0
 SERVICE: Final = "service"
+PROGRAM: Final = "liver-cds serve"  # the service as it is started by people, with the program's own start
 FLOOR_A: Final = "floor (a)"
 FLOOR_B: Final = "floor (b)"
 APPS: Final = {FLOOR_A: "bench.floors:bare", FLOOR_B: "bench.floors:framework", SERVICE: FACTORY}
@@ -35,8 +37,8 @@ class Server:
     started_s: float
 
     def cpu_s(self) -> float:
-        """User and system time of all of its processes so far, those that ended included."""
-        return sum(_cpu_ticks(pid) for pid in _family(self.process.pid)) / TICKS_PER_S
+        """User and system time of all of its processes so far."""
+        return sum(_cpu_ns(pid) for pid in _family(self.process.pid)) / 1e9
 
     def memory_mb(self, peak: bool = False) -> float:
         """Resident memory of its largest process, now or at its peak."""
@@ -45,35 +47,59 @@ class Server:
 
 
 @contextmanager
-def running(name: str, first: bytes, workers: int = 1) -> Iterator[Server]:
-    """The server of this name, up and having answered `first`; stopped on leaving."""
+def running(
+    name: str, first: bytes, workers: int = 1, *, ehr: Ehr | None = None, state: Path | None = None
+) -> Iterator[Server]:
+    """The server of this name, up and having answered `first`; stopped on leaving.
+
+    `ehr`: it asks for this EHR's tokens, else for none. `state`: where its store is, default: a new one.
+    """
     port = free_port()
-    started = time.perf_counter()
-    # Its own session: a worker that stays behind can be told from everybody else's processes.
-    environ = {**os.environ, "LIVER_CDS_PORT": str(port), "LIVER_CDS_MAX_BODY_BYTES": "50000000"}
-    command = [sys.executable, "-m", "bench.serve", APPS[name], str(port), str(workers)]
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}{PATH}"
-        _await_answer(url, first, process)
-        yield Server(name, url, process, time.perf_counter() - started)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
+    url = f"http://127.0.0.1:{port}{PATH}"
+    token = {"Authorization": f"Bearer {next(ehr.tokens('RS384', url, 1))}"} if ehr else {}
+    command = [sys.executable, "-m", "bench.serve", APPS.get(name, ""), str(port), str(workers)]
+    if name == PROGRAM:
+        command = [str(Path(sys.executable).with_name("liver-cds")), "serve"]
+    with TemporaryDirectory() as folder:
+        environ = {**_environ(port, state or Path(folder)), **(_with_tenants(ehr, port) if ehr else {})}
+        started = time.perf_counter()
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            _await_answer(url, first, process, token)
+            yield Server(name, url, process, time.perf_counter() - started)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE_S)
 
 
-def post(url: str, body: bytes) -> bytes:
+def _environ(port: int, state: Path) -> dict[str, str]:
+    """Settings of whoever measures do not count."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LIVER_CDS_")}
+    ours = {"PORT": str(port), "MAX_BODY_BYTES": "50000000", "DRAIN_S": "0"}
+    return {
+        **own,
+        **{f"LIVER_CDS_{name}": value for name, value in ours.items()},
+        "XDG_STATE_HOME": str(state),
+    }
+
+
+def _with_tenants(ehr: Ehr, port: int) -> dict[str, str]:
+    return {"LIVER_CDS_TENANTS": str(ehr.tenants), "LIVER_CDS_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     """The answer to one call."""
-    asked = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+    told = {"Content-Type": "application/json", **(headers or {})}
+    asked = urllib.request.Request(url, body, told)  # noqa: S310 - loopback
     with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:  # noqa: S310
         return bytes(answer.read())
 
 
-def _await_answer(url: str, body: bytes, process: subprocess.Popen[bytes]) -> None:
+def _await_answer(url: str, body: bytes, process: subprocess.Popen[bytes], token: Mapping[str, str]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            post(url, body)
+            post(url, body, token)
         except urllib.error.HTTPError:
             raise
         except OSError:
@@ -96,9 +122,9 @@ def _family(pid: int) -> list[int]:
     return [pid, *(child for each in children.split() for child in _family(int(each)))]
 
 
-def _cpu_ticks(pid: int) -> int:
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return int(after_name[11]) + int(after_name[12])
+def _cpu_ns(pid: int) -> int:
+    """Of all its threads, to the nanosecond: /proc/PID/stat counts in hundredths of a second."""
+    return sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def _status_kb(pid: int, name: str) -> int:

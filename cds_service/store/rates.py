@@ -6,9 +6,11 @@ again. Replicas' clocks have to agree to a fraction of a second, as they do anyw
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Final, Protocol
 
-from sqlalchemy import Connection, case, literal, select
+from sqlalchemy import BindParameter, Connection, bindparam, case, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from cds_service.store.database import Database
 from cds_service.store.tables import rates
@@ -48,19 +50,37 @@ class StoredRates:
 def _admit(connection: Connection, tenant: str, limit: Limit, now: float) -> float | None:
     """One statement counts and decides; a call that must wait is not counted."""
     interval, latest = limit.per_s / limit.calls, now + limit.per_s
-    # Not before now; and not later than a full debt of this limit, should an earlier one have been laxer.
-    full_at = case(
-        (rates.c.full_at < now, literal(now)),
-        (rates.c.full_at > latest, literal(latest)),
-        else_=rates.c.full_at,
-    )
-    into = insert(connection, rates).values(tenant=tenant, full_at=now + interval)
-    statement = into.on_conflict_do_update(
-        index_elements=[rates.c.tenant],
-        set_={"full_at": full_at + interval},
-        where=full_at + interval <= latest + interval * ROUNDING,
-    ).returning(rates.c.full_at)
-    if connection.execute(statement).first():
+    bounds = {"now": now, "latest": latest}
+    told = {"who": tenant, "interval": interval, "last": latest + interval * ROUNDING, **bounds}
+    if connection.execute(_counted(connection.dialect.name), told).first():
         return None
-    found = connection.scalar(select(full_at).where(rates.c.tenant == tenant))
+    found = connection.scalar(select(_FULL_AT).where(rates.c.tenant == tenant), bounds)
     return max(0.0, float(found or now) + interval - latest)
+
+
+def _seconds(name: str) -> BindParameter[float]:
+    return bindparam(name, type_=rates.c.full_at.type)
+
+
+# Not before now; and not later than a full debt of this limit, should an earlier one have been laxer.
+_FULL_AT = case(
+    (rates.c.full_at < _seconds("now"), _seconds("now")),
+    (rates.c.full_at > _seconds("latest"), _seconds("latest")),
+    else_=rates.c.full_at,
+)
+
+
+@cache
+def _counted(dialect: str) -> ReturningInsert[tuple[float]]:
+    """Put together once: every call of a service comes by here."""
+    first = {"tenant": bindparam("who"), "full_at": _seconds("now") + _seconds("interval")}
+    return (
+        insert(dialect, rates)
+        .values(first)
+        .on_conflict_do_update(
+            index_elements=[rates.c.tenant],
+            set_={"full_at": _FULL_AT + _seconds("interval")},
+            where=_FULL_AT + _seconds("interval") <= _seconds("last"),
+        )
+        .returning(rates.c.full_at)
+    )

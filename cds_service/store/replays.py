@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
+from sqlalchemy.sql.dml import ReturningInsert
 
 from cds_service.store.database import Database
 from cds_service.store.tables import replays
@@ -33,10 +35,16 @@ class StoredReplays:
 
 def _first(connection: Connection, digest: str, expires: datetime, now: datetime) -> bool:
     """One statement: of two who come at once only one is first. An expired entry counts for nothing."""
-    into = insert(connection, replays).values(digest=digest, expires=expires)
-    statement = into.on_conflict_do_update(
+    told = {"shown": digest, "until": expires, "now": now}
+    return connection.execute(_first_use(connection.dialect.name), told).first() is not None
+
+
+@cache
+def _first_use(dialect: str) -> ReturningInsert[tuple[str]]:
+    """Put together once: every call of a service comes by here."""
+    into = insert(dialect, replays).values(digest=bindparam("shown"), expires=bindparam("until"))
+    return into.on_conflict_do_update(
         index_elements=[replays.c.digest],
         set_={"expires": into.excluded.expires},
-        where=replays.c.expires < now,
+        where=replays.c.expires < bindparam("now"),
     ).returning(replays.c.digest)
-    return connection.execute(statement).first() is not None

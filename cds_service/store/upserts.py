@@ -11,11 +11,6 @@ from sqlalchemy.dialects import sqlite
 Row: TypeAlias = dict[str, Any]
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert:
-    """The insert of this connection's dialect; the two that we use have the same methods."""
-    return _insert(connection.dialect, table)
-
-
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows that are not there yet; one that is there stays as it is. All have the same columns."""
     if rows:
@@ -42,7 +37,7 @@ class _Prepared:
 
 @lru_cache(maxsize=64)
 def _prepared(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Prepared:
-    statement = _insert(dialect, table).on_conflict_do_nothing().inline()
+    statement = insert(dialect.name, table).on_conflict_do_nothing().inline()
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     order = compiled.positiontup
     return _Prepared(
@@ -58,8 +53,9 @@ def _as_sent(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     return made
 
 
-def _insert(dialect: Dialect, table: Table) -> sqlite.Insert:
-    if dialect.name == "postgresql":
+def insert(dialect: str, table: Table) -> sqlite.Insert:
+    """The insert of a connection's dialect; the two that we use have the same methods."""
+    if dialect == "postgresql":
         # Imported only where it is used: a service on SQLite does without it.
         from sqlalchemy.dialects import postgresql
 
