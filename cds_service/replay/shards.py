@@ -7,6 +7,7 @@ it is given and spills to disk beyond it.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import partial
+from glob import escape
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -98,10 +99,15 @@ def literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+def rows_in(folder: Path, names: str) -> str:
+    """SQL that reads Parquet files. `names`: a pattern; the folder is none, whatever it is called."""
+    return f"read_parquet({literal(Path(escape(str(folder))) / names)})"
+
+
 def _gathered(bucket: range, staged: Path, folder: Path, spill: Path) -> dict[int, ShardCounts]:
     with connect(spill) as duck:
         duck.execute(
-            f"CREATE VIEW here AS SELECT * FROM read_parquet({literal(staged / '*.parquet')})"  # noqa: S608
+            f"CREATE VIEW here AS SELECT * FROM {rows_in(staged, '*.parquet')}"  # noqa: S608
             f" WHERE shard BETWEEN {bucket[0]} AND {bucket[-1]}"
         )
         duck.execute(
