@@ -193,7 +193,10 @@ def test_what_other_content_changes_is_grouped(tmp_path: Path, desk: Desk) -> No
     )  # fmt: skip
     page = tmp_path / "report.html"
     write_page(page, desk.topic, words_of(desk.library, desk.topic), found, MANIFEST_ALL, None, 11)
-    assert "3 of 8 orders get another answer" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "3 of 8 orders get another answer" in text
+    assert "<td>6 → –</td>" in text
+    assert "<td>verdict, cards</td>" in text
 
 
 def _equity(

@@ -193,9 +193,10 @@ def compared(rows: Rows) -> dict[str, Any] | None:
                variants, outcome, other_variants,
                CASE WHEN other_verdict = 'rated' THEN replace(other_rating, '-disagreement', '')
                     ELSE other_verdict END AS other,
-               count(*) AS orders, count(*) FILTER ((cards > 0) <> (other_cards > 0)) AS cards_change
+               other_changes AS changes, count(*) AS orders,
+               count(*) FILTER ((cards > 0) <> (other_cards > 0)) AS cards_change
         FROM orders WHERE other_changes <> '' GROUP BY ALL
-        ORDER BY orders DESC, procedure, variants, outcome, other_variants, other LIMIT {MOST_LISTED}
+        ORDER BY orders DESC, procedure, variants, outcome, other_variants, other, changes LIMIT {MOST_LISTED}
         """)  # noqa: S608
     return {**counts, "groups": groups}
 
