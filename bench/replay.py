@@ -27,7 +27,7 @@ from cds_service.replay.inputs import CHART_TYPES, batches_of, find_export
 from cds_service.replay.local_engine import decide_shard
 from cds_service.replay.past_orders import requester
 from cds_service.replay.records import records_of
-from cds_service.replay.shards import gather, shard_path, shards_for
+from cds_service.replay.shards import buckets_of, gather, shard_path, shards_for
 from cds_service.replay.staging import stage
 from cds_service.settings import Settings
 from tests.replay.synthetic.export import Shape, write_export
@@ -81,8 +81,8 @@ def _steps(folder: Path, orders: int) -> None:
             stage(batch, len(shards), folder / "staged")
 
     def sort() -> None:
-        for shard in shards:
-            gather(shard, folder / "staged", folder / "shards", folder / "spill")
+        for bucket in buckets_of(len(shards)):
+            gather(bucket, folder / "staged", folder / "shards", folder / "spill")
 
     question = Question(OPEN, CHART_TYPES)
     pickled = pickle.dumps(question)

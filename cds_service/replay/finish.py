@@ -10,7 +10,8 @@ from cds_service.consult import Desk
 from cds_service.replay.report.asking import Rows
 from cds_service.replay.report.equity import equity
 from cds_service.replay.report.numbers import numbers
-from cds_service.replay.report.page import REPORT, quality_of, write_page
+from cds_service.replay.report.page import REPORT, write_page
+from cds_service.replay.report.quality import quality_of
 from cds_service.replay.report.words import words_of
 from cds_service.replay.review import review
 from cds_service.replay.run import Ran

@@ -5,7 +5,7 @@ from typing import Any
 
 from cds_service.replay import extras
 from cds_service.replay.rows import COLUMNS, arrow_schema
-from cds_service.replay.shards import connect, literal
+from cds_service.replay.shards import connect, literal, rows_in
 from cds_service.replay.staging import finish
 
 PARQUET, CSV = "orders.parquet", "orders.csv"
@@ -16,11 +16,11 @@ ROWS_TOGETHER = 8192  # a row group
 def collect(results: Path, out: Path, spill: Path) -> None:
     """Write both files into `out` from every row file under `results`."""
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
-    rows = f"read_parquet({literal(results / '**' / '*.parquet')})"
+    rows = rows_in(results, "**/*.parquet")
     ordered = f"SELECT {columns} FROM {rows} ORDER BY day, file, place"  # noqa: S608 - our own names and paths
     with connect(spill, MEMORY_LIMIT) as duck:
         finish(out / PARQUET, lambda target: _write(duck.execute(ordered), target))
-        written = f"SELECT * FROM read_parquet({literal(out / PARQUET)})"  # noqa: S608
+        written = f"SELECT * FROM {rows_in(out, PARQUET)}"  # noqa: S608
         copy = f"COPY ({written}) TO {{}} (FORMAT csv, HEADER)"
         finish(out / CSV, lambda target: duck.execute(copy.format(literal(target))))
 

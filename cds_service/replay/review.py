@@ -55,6 +55,7 @@ def review(out: Path, sheets: Sequence[Path]) -> dict[str, Any]:
         "kappa_rating": kappa(rated),
         "rated": len(rated),
         "between": _between(known),
+        "divided": len({one.case for one in known if one.speak}) - len(verdicts),
         "unsure": sum(not one.speak for one in known),
         "unknown_cases": len(judged) - len(known),
     }

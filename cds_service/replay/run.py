@@ -31,7 +31,7 @@ from cds_service.replay.inputs import (
     sha256_of,
 )
 from cds_service.replay.results import collect
-from cds_service.replay.shards import ShardCounts, gather, shards_for
+from cds_service.replay.shards import ShardCounts, buckets_of, gather, shards_for
 from cds_service.replay.staging import PieceCounts, stage, write_whole
 from cds_service.replay.workers import over
 
@@ -184,8 +184,9 @@ def _staged(plan: Plan, export: Export, work: Path, shards: int, progress: Progr
 
 def _gathered(plan: Plan, work: Path, shards: range, progress: Progress) -> list[ShardCounts]:
     one = partial(gather, staged=work / "staged", folder=work / "shards", spill=work / "spill")
-    found = _each("Sorting by patient", over(one, shards, plan.workers), len(shards), progress)
-    return sorted(found, key=lambda counts: counts.shard)
+    buckets = buckets_of(len(shards))
+    found = _each("Sorting by patient", over(one, buckets, plan.workers), len(buckets), progress)
+    return sorted((counts for bucket in found for counts in bucket), key=lambda counts: counts.shard)
 
 
 def _decided(plan: Plan, question: Question, work: Path, shards: range, progress: Progress) -> None:

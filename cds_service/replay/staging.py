@@ -1,7 +1,7 @@
 """The first step: each batch of pieces becomes Parquet files, their rows sorted by shard.
 
-A shard holds all that the export says of some patients. Row groups hold one shard each, so that the next
-step reads of every file only what is its own.
+A shard holds all that the export says of some patients. Row groups hold one bucket of neighbouring shards
+each, so that the next step reads of every file only what is its own.
 """
 
 import os
@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cds_service.replay.resource import NOT_JSON, entries_of, fhir_version, mend
 FLUSH_BYTES = 48 << 20  # of unpacked lines that a worker holds before it writes them
 LISTED_FAULTS = 1_000  # of one piece; the rest is counted
 LISTED_SERVERS = 20
+MOST_BUCKETS = 64
 
 # shard, patient, kind, id, file number, where in the file, the line itself
 Staged = tuple[int, str, str, str, int, int, bytes]
@@ -63,6 +65,11 @@ def shard_of(patient: str, shards: int) -> int:
     return zlib.crc32(patient.encode("utf-8", "surrogatepass")) % shards
 
 
+def per_bucket(shards: int) -> int:
+    """How many neighbouring shards are gathered in one go."""
+    return -(-shards // MOST_BUCKETS)
+
+
 def stage(batch: Sequence[Piece], shards: int, folder: Path) -> list[PieceCounts]:
     """Read pieces into `folder`. Done when their JSON file is there; a second call is then a mere read."""
     name = batch[0].key
@@ -72,7 +79,7 @@ def stage(batch: Sequence[Piece], shards: int, folder: Path) -> list[PieceCounts
     counts = [PieceCounts(piece.key, piece.file.name) for piece in batch]
     staged = (row for pair in zip(batch, counts, strict=True) for row in _staged(*pair, shards))
     for number, rows in enumerate(_loads(staged)):
-        _write(rows, folder / f"{name}-{number:04d}.parquet")
+        _write(rows, folder / f"{name}-{number:04d}.parquet", per_bucket(shards))
     write_whole(done, orjson.dumps([_to_json(one) for one in counts]))
     return counts
 
@@ -160,7 +167,7 @@ def _loads(rows: Iterator[Staged]) -> Iterator[list[Staged]]:
         yield held
 
 
-def _write(rows: list[Staged], path: Path) -> None:
+def _write(rows: list[Staged], path: Path, together: int) -> None:
     arrow, parquet = extras.load("pyarrow"), extras.load("pyarrow.parquet")
     rows.sort(key=lambda row: row[0])
     schema = arrow.schema(
@@ -177,7 +184,7 @@ def _write(rows: list[Staged], path: Path) -> None:
 
     def write(target: Path) -> None:
         with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
-            for group in _by_shard(rows):
+            for _, group in groupby(rows, key=lambda row: row[0] // together):
                 columns = [
                     arrow.array(column, type=f.type)
                     for column, f in zip(zip(*group, strict=True), schema, strict=True)
@@ -185,12 +192,3 @@ def _write(rows: list[Staged], path: Path) -> None:
                 writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
 
     finish(path, write)
-
-
-def _by_shard(rows: list[Staged]) -> Iterator[list[Staged]]:
-    start = 0
-    for position, row in enumerate(rows):
-        if row[0] != rows[start][0]:
-            yield rows[start:position]
-            start = position
-    yield rows[start:]

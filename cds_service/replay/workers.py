@@ -45,11 +45,15 @@ def over(function: Callable[[In], Out], inputs: Iterable[In], workers: int) -> I
 def _in_pool(
     pool: ProcessPoolExecutor, function: Callable[[In], Out], inputs: Iterator[In], ahead: int
 ) -> Iterator[Out]:
-    with _left_to_parent():
-        waiting: set[Future[Out]] = {pool.submit(function, one) for one in islice(inputs, ahead)}
+    def handed(count: int) -> set[Future[Out]]:
+        taken = list(islice(inputs, count))
+        with _left_to_parent():  # the pool starts a process when it is first needed
+            return {pool.submit(function, one) for one in taken}
+
+    waiting = handed(ahead)
     while waiting:
         done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        waiting |= {pool.submit(function, one) for one in islice(inputs, len(done))}
+        waiting |= handed(len(done))
         for future in done:
             yield future.result()
 

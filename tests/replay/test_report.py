@@ -98,6 +98,13 @@ def test_sections_are_reached_from_the_top(replayed: Replayed) -> None:
     assert "Not clinically reviewed" in page
 
 
+def test_what_scrolls_is_reached_by_the_keyboard_and_has_a_name(replayed: Replayed) -> None:
+    tags = _parsed(replayed.finished.report.read_text(encoding="utf-8")).tags
+    regions = [a for tag, a in tags if tag == "figure" or a.get("class") == "scroll"]
+    assert len(regions) > 15
+    assert all(one["tabindex"] == "0" and one["aria-label"] for one in regions)
+
+
 def test_an_export_without_imaging_orders_still_has_a_report(tmp_path: Path, desk: Desk) -> None:
     with _rows(tmp_path, []) as rows:
         found = {**numbers(rows, 11), "equity": equity(rows), "review": None}
@@ -186,7 +193,10 @@ def test_what_other_content_changes_is_grouped(tmp_path: Path, desk: Desk) -> No
     )  # fmt: skip
     page = tmp_path / "report.html"
     write_page(page, desk.topic, words_of(desk.library, desk.topic), found, MANIFEST_ALL, None, 11)
-    assert "3 of 8 orders (38 %) get another answer" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "3 of 8 orders get another answer" in text
+    assert "<td>6 → –</td>" in text
+    assert "<td>verdict, cards</td>" in text
 
 
 def _equity(

@@ -146,7 +146,7 @@ def test_unsure_ties_and_strangers_count_nowhere(sampled: Path) -> None:
     second = _answered(sampled, "b.csv", {one: ("no", ""), two: ("", "")})
     found = review(sampled, [first, second])
     assert (found["ppv"], found["npv"], found["carded"], found["silent"]) == (None, None, 0, 0)
-    assert (found["unsure"], found["unknown_cases"], found["judged"]) == (2, 1, 2)
+    assert (found["unsure"], found["unknown_cases"], found["judged"], found["divided"]) == (2, 1, 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -71,11 +71,11 @@ def test_ctrl_c_ends_everything_with_one_message(tmp_path: Path) -> None:
     write_export(export, 24, seed=11, shape=Shape(lines=100, noise=5))
     command = _program(export, out)
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
     ) as process:
         assert _wait_for("work/results/local/*.parquet", out, process)
         os.killpg(process.pid, signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said = process.communicate(timeout=60)[0].decode()
     assert process.returncode == 130
     assert "Interrupted. What was done is kept" in said
     assert "Traceback" not in said

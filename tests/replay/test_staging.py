@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.replay.inputs import InputFile, batches_of, find_export
 from cds_service.replay.records import Record, records_of
-from cds_service.replay.shards import ShardCounts, connect, gather, shard_path, shards_for
+from cds_service.replay.shards import ShardCounts, buckets_of, connect, gather, shard_path, shards_for
 from cds_service.replay.staging import PieceCounts, shard_of, stage
 from tests.replay.test_past_orders import order
 
@@ -28,7 +28,7 @@ def _sharded(
         (folder / name).mkdir(exist_ok=True)
     (batch,) = batches_of(find_export(export))
     (counts,) = stage(batch, SHARDS, folder / "staged")
-    shards = [gather(n, folder / "staged", folder / "shards", folder / "spill") for n in range(SHARDS)]
+    shards = gather(range(SHARDS), folder / "staged", folder / "shards", folder / "spill")
     records = [one for n in range(SHARDS) for one in records_of(shard_path(folder / "shards", n))]
     return counts, shards, records
 
@@ -158,6 +158,11 @@ def test_shards_grow_with_the_export() -> None:
         return shards_for([InputFile(0, "a.ndjson", Path("a.ndjson"), size, gzipped)])
 
     assert (of(10), of(5 << 30), of(5 << 27, gzipped=True), of(5 << 50)) == (4, 80, 80, 4096)
+
+
+def test_the_work_of_gathering_grows_with_the_export_alone() -> None:
+    assert [len(buckets_of(shards)) for shards in (4, 59, 64, 65, 640, 4096)] == [4, 59, 64, 33, 64, 64]
+    assert [shard for bucket in buckets_of(1000) for shard in bucket] == list(range(1000))
 
 
 def test_large_pieces_are_written_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

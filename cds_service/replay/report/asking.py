@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from cds_service.replay.results import PARQUET
-from cds_service.replay.shards import connect, literal
+from cds_service.replay.shards import connect, rows_in
 
 Table: TypeAlias = list[dict[str, Any]]
 
@@ -13,7 +13,7 @@ _VIEW = f"""
 CREATE VIEW orders AS
 SELECT *, {_OUTCOME} AS outcome, left(day, 7) AS month,
        verdict NOT IN ('', 'not-applicable', 'unreadable') AS in_scope
-FROM read_parquet({{}})
+FROM {{}}
 """  # noqa: S608 - nothing of it comes from outside
 
 
@@ -22,7 +22,7 @@ class Rows:
 
     def __init__(self, out: Path, spill: Path) -> None:
         self._duck = connect(spill, "768MB")
-        self._duck.execute(_VIEW.format(literal(out / PARQUET)))
+        self._duck.execute(_VIEW.format(rows_in(out, PARQUET)))
 
     def __enter__(self) -> "Rows":
         return self

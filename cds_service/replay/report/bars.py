@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.replay.report.drawing import ACCENT, INK, LINE, MUTED, bare, count, label
+from cds_service.replay.report.drawing import ACCENT, INK, LINE, MUTED, PAPER, bare, count, label
 from cds_service.replay.statistics import Share
 
-_LIGHT = frozenset(("may-be-appropriate", "not-applicable", "another-study", "none-found", "no-criteria"))
-_WIDE = 0.06  # of the widest bar: what is narrower carries no number
+_LIGHT = frozenset(
+    ("may-be-appropriate", "not-applicable", "another-study", "none-found", "no-criteria", "after-mri")
+)
+_CHARACTER = 0.016  # of the widest bar: a part carries its number where that fits in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,14 @@ def stacked(axes: Any, stack: Stack) -> None:
         values = stack.values(part)
         if any(values):
             named = stack.part_named(part)
-            axes.barh(places, values, left=base, height=0.66, color=stack.colours[part], label=named)
+            look: dict[str, Any] = {"color": stack.colours[part], "edgecolor": PAPER, "linewidth": 0.5}
+            axes.barh(places, values, left=base, height=0.66, label=named, **look)
         for place, start, value in zip(places, base, values, strict=True):
-            if value > _WIDE * stack.widest:
+            text = f"{value:,.0f}{stack.unit}"
+            if value > (len(text) + 1) * _CHARACTER * stack.widest:
                 colour = INK if part in _LIGHT else "white"
-                look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "color": colour}
-                axes.text(start + value / 2, place, f"{value:,.0f}{stack.unit}", **look)
+                look = {"ha": "center", "va": "center", "fontsize": 9, "color": colour}
+                axes.text(start + value / 2, place, text, **look)
         base = [start + value for start, value in zip(base, values, strict=True)]
     axes.set_yticks(places, [stack.named(bar) for bar in stack.bars])
     bare(axes)

@@ -10,17 +10,27 @@ from cds_service.replay import extras
 
 INK, MUTED, LINE, PAPER = "#1f2933", "#5b6770", "#d8dee4", "#ffffff"
 ACCENT = "#1d6f8a"
+# Told apart with any colour vision, and dark enough for white figures where the part is not light.
 COLOURS: Final[Mapping[str, str]] = {
-    "usually-appropriate": "#2f8f7b",
+    "usually-appropriate": "#237a68",
     "may-be-appropriate": "#e3b341",
-    "usually-not-appropriate": "#d1603d",
-    "undetermined": "#6478b8",
-    "conflicting": "#9467a8",
-    "no-criteria": "#aab4bd",
+    "usually-not-appropriate": "#c24f2b",
+    "undetermined": "#5f71b1",
+    "conflicting": "#47285c",
+    "no-criteria": "#d5dade",
     "after-mri": "#7fb2cc",
     "not-applicable": "#dfe4e8",
     "unreadable": "#4a4a4a",
 }
+# What was said, and what was done after it.
+SAID = ("warning", "info", "silent")
+AGREED: Final[Mapping[str, str]] = {
+    "as-suggested": COLOURS["usually-appropriate"],
+    "as-ordered": COLOURS["undetermined"],
+    "another-study": COLOURS["may-be-appropriate"],
+    "none-found": COLOURS["not-applicable"],
+}
+FEW = 20  # a share of fewer says more than is known
 WIDTH = 9.2  # inches; the page scales pictures to its own width
 
 _STYLE: Final[Mapping[str, Any]] = {
@@ -107,9 +117,16 @@ def orders(value: int) -> str:
     return f"{count(value)} order" if value == 1 else f"{count(value)} orders"
 
 
+def counted(part: float, whole: float) -> str:
+    """1,234 (56 %); "3 of 7" of few."""
+    return f"{count(part)} ({percent(part, whole)})" if whole >= FEW else f"{count(part)} of {count(whole)}"
+
+
 def percent(part: float, whole: float) -> str:
-    """One decimal where it tells something; "–" of nothing."""
+    """One decimal where it tells something; "3 of 7" of few, "–" of nothing."""
     if not whole:
         return "–"
+    if whole < FEW:
+        return f"{count(part)} of {count(whole)}"
     share = 100 * part / whole
     return f"{share:.1f} %" if 0 < share < 9.95 or 99.5 <= share < 100 else f"{share:.0f} %"

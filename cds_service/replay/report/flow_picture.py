@@ -10,6 +10,7 @@ from cds_service.replay.report.words import Words
 MOST = 9  # studies on a side; the rest is one band
 OTHERS = "others"
 GAP = 0.022
+_LINE = 0.19  # inches that a label takes
 LEFT, RIGHT, THICK = 0.36, 0.66, 0.012
 _BANDS = (
     "#1d6f8a",
@@ -123,10 +124,13 @@ def _column(
 ) -> None:
     patches = extras.load("matplotlib.patches")
     colours = dict(zip(side, _BANDS, strict=False)) if number == 0 else {}
+    apart = _LINE / axes.figure.get_figheight()
+    beneath = 2.0  # of the label above
     for name, (top, height) in places.items():
         start = LEFT if number == 0 else RIGHT - THICK
         colour = colours.get(name, ACCENT if number == 0 else COLOURS["usually-appropriate"])
         axes.add_patch(patches.Rectangle((start, top - height), THICK, height, facecolor=colour, linewidth=0))
         where, aligned = (LEFT - 0.012, "right") if number == 0 else (RIGHT + 0.012, "left")
         label = f"{words.procedure(name)}  {count(side[name])}"
-        axes.text(where, top - height / 2, label, ha=aligned, va="center", fontsize=9.8)
+        beneath = min(top - height / 2, beneath - apart)
+        axes.text(where, beneath, label, ha=aligned, va="center", fontsize=9.8)

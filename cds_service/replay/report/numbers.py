@@ -22,7 +22,8 @@ OUTCOMES = (
 def overview(rows: Rows) -> dict[str, Any]:
     """How many orders, of when, and what became of them."""
     return rows.one("""
-        SELECT count(*) AS orders, count(DISTINCT patient) FILTER (patient <> '') AS patients,
+        SELECT count(*) AS orders,
+               count(DISTINCT patient) FILTER (patient <> '' AND status = 'decided') AS patients,
                count(*) FILTER (status = 'decided') AS decided,
                coalesce(min(day) FILTER (status = 'decided'), '') AS first_day,
                coalesce(max(day) FILTER (status = 'decided'), '') AS last_day,
@@ -115,6 +116,8 @@ def firing(rows: Rows) -> dict[str, Any]:
                count(*) FILTER (cards = 0) AS none, count(*) FILTER (cards = 1) AS one,
                count(*) FILTER (cards = 2) AS two, count(*) FILTER (cards > 2) AS more
         FROM days""")
+    days |= rows.one("""
+        SELECT count(*) AS nameless FROM orders WHERE status = 'decided' AND requester = ''""")
     months = rows.table("""
         SELECT month, count(*) AS orders, sum(cards)::BIGINT AS cards,
                count(*) FILTER (indicator = 'warning') AS warnings
@@ -190,9 +193,10 @@ def compared(rows: Rows) -> dict[str, Any] | None:
                variants, outcome, other_variants,
                CASE WHEN other_verdict = 'rated' THEN replace(other_rating, '-disagreement', '')
                     ELSE other_verdict END AS other,
-               count(*) AS orders, count(*) FILTER ((cards > 0) <> (other_cards > 0)) AS cards_change
+               other_changes AS changes, count(*) AS orders,
+               count(*) FILTER ((cards > 0) <> (other_cards > 0)) AS cards_change
         FROM orders WHERE other_changes <> '' GROUP BY ALL
-        ORDER BY orders DESC, procedure, variants, outcome, other_variants, other LIMIT {MOST_LISTED}
+        ORDER BY orders DESC, procedure, variants, outcome, other_variants, other, changes LIMIT {MOST_LISTED}
         """)  # noqa: S608
     return {**counts, "groups": groups}
 

@@ -7,9 +7,13 @@ from typing import Any
 from cds_service.replay.report.bars import Stack, bars, divided, dots, places_for, stacked
 from cds_service.replay.report.drawing import (
     ACCENT,
+    AGREED,
     COLOURS,
+    FEW,
     LINE,
     MUTED,
+    PAPER,
+    SAID,
     bare,
     count,
     figure,
@@ -27,13 +31,7 @@ Picture = Callable[[Numbers, Words], str]
 
 MOST_STUDIES = 16
 MOST_CAUTIONS = 10
-SAID = ("warning", "info", "silent")
-AGREED = {
-    "as-suggested": COLOURS["usually-appropriate"],
-    "as-ordered": COLOURS["undetermined"],
-    "another-study": COLOURS["may-be-appropriate"],
-    "none-found": COLOURS["not-applicable"],
-}
+MOST_MONTHS = 36
 RATES = (("with_card", "Orders with a card"), ("undetermined", "Left open for want of a fact"))
 _STEP_COLOURS = {
     "decided": ACCENT,
@@ -61,11 +59,15 @@ def _coverage(numbers: Numbers, words: Words) -> str:
         for place, value in zip(places, values, strict=True):
             inside = value > 0.8 * values[0]
             look = {"ha": "right", "color": "white"} if inside else {}
-            label(axes, f"{count(value)}  ·  {percent(value, values[0])}", value, place, **look)
+            label(axes, _with_share(value, values[0]), value, place, **look)
         axes.set_yticks(places, [words.steps[name] for name in names])
         axes.set_xlim(0, values[0])
         bare(axes)
         return svg(drawn, "coverage", "How far each imaging or biopsy order gets")
+
+
+def _with_share(value: int, whole: int) -> str:
+    return f"{count(value)}  ·  {percent(value, whole)}" if whole >= FEW else f"{count(value)}"
 
 
 def _procedures(numbers: Numbers, words: Words) -> str:
@@ -88,23 +90,33 @@ def _procedures(numbers: Numbers, words: Words) -> str:
 
 def _months(numbers: Numbers, words: Words) -> str:
     table = numbers["firing"]["months"]
-    months = [row["month"] for row in table]
+    months = _every_month([row["month"] for row in table])[-MOST_MONTHS:]
     if len(months) < 2:
         return ""
+    rates = {row["month"]: 100 * row["cards"] / row["orders"] for row in table if row["orders"] >= FEW}
     with figure(4.6, 2, sharex=True, height_ratios=(3, 1.5)) as (drawn, (upper, lower)):
         _outcomes_by_month(upper, months, numbers["by_month"], words)
-        fired = [100 * row["cards"] / row["orders"] for row in table]
+        fired = [rates.get(month, float("nan")) for month in months]
         lower.plot(months, fired, color=ACCENT, linewidth=2, marker="o", markersize=4)
         lower.fill_between(months, fired, color=ACCENT, alpha=0.12)
-        lower.set_ylim(0, max(max(fired) * 1.25, 1))
+        lower.set_ylim(0, max(1, *(1.25 * rates.get(month, 0) for month in months)))
         lower.set_title("Cards per 100 imaging and biopsy orders")
         for axes in (upper, lower):
             axes.grid(axis="y")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == int(value) else "")
             axes.spines["left"].set_visible(False)
         step = -(-len(months) // 12)
         lower.set_xticks(months[::step], [words.month(month) for month in months[::step]])
         legend(drawn, upper)
         return svg(drawn, "months", "Outcomes and cards by month")
+
+
+def _every_month(months: list[str]) -> list[str]:
+    """From the first to the last, those without an order too: time has no gaps."""
+    if not months:
+        return []
+    first, last = (12 * int(one[:4]) + int(one[5:]) - 1 for one in (months[0], months[-1]))
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
 
 
 def _outcomes_by_month(axes: Any, months: list[str], table: Any, words: Words) -> None:
@@ -113,10 +125,11 @@ def _outcomes_by_month(axes: Any, months: list[str], table: Any, words: Words) -
     for outcome in OUTCOMES:
         values = [counts.get((month, outcome), 0) for month in months]
         if any(values):
-            look = {"color": COLOURS[outcome], "label": words.outcome(outcome)}
+            look: dict[str, Any] = {"color": COLOURS[outcome], "label": words.outcome(outcome)}
+            look |= {"edgecolor": PAPER, "linewidth": 0.5}
             axes.bar(months, values, bottom=base, width=0.72, **look)
         base = [low + value for low, value in zip(base, values, strict=True)]
-    axes.set_title("Orders about a liver lesion")
+    axes.set_title("Orders about a liver lesion, by month")
 
 
 def _days(numbers: Numbers, _: Words) -> str:
@@ -130,7 +143,7 @@ def _days(numbers: Numbers, _: Words) -> str:
         colours = [LINE, ACCENT, ACCENT, COLOURS["usually-not-appropriate"]]
         axes.barh(places_for(values), values, color=colours, height=0.62)
         for place, value in zip(places_for(values), values, strict=True):
-            label(axes, f"{count(value)}  ·  {percent(value, total)}", value, place)
+            label(axes, _with_share(value, total), value, place)
         axes.set_yticks(places_for(values), names)
         axes.set_xlim(0, max(values) * 1.25)
         bare(axes)
@@ -145,15 +158,15 @@ def _lists(numbers: Numbers, words: Words) -> str:
     if not room:
         return ""
     with figure(0.34 * room + 0.5, 1, 2) as (drawn, (left, right)):
-        bars(left, asks, COLOURS["undetermined"], "Questions asked", room)
-        bars(right, cautions, COLOURS["usually-not-appropriate"], "Cautions", room)
+        bars(left, asks, COLOURS["undetermined"], "Questions, by orders", room)
+        bars(right, cautions, COLOURS["usually-not-appropriate"], "Cautions, by orders", room)
         return svg(drawn, "lists", "Questions that would have been asked, and cautions, by number of orders")
 
 
 def _agreement(numbers: Numbers, words: Words) -> str:
     counts = {(row["said"], row["agreement"]): row["orders"] for row in numbers["agreement"]}
     totals = {said: sum(counts.get((said, done), 0) for done in AGREED) for said in SAID}
-    names = [said for said in SAID if totals[said]]
+    names = [said for said in SAID if totals[said] >= FEW]
     if not names:
         return ""
     shares = {(said, done): 100 * orders / totals[said] for (said, done), orders in counts.items()}

@@ -42,6 +42,12 @@ INDICATIONS: Final = {
     "no-reason": "gives no reason",
     "reference-not-readable": "refers to something that is not in the export",
 }
+CHANGES: Final = {
+    "variants": "variant",
+    "medians": "median",
+    "asks": "questions",
+    "suggested": "suggestions",
+}
 STATUSES: Final = {
     past.NO_DATE: "no authoredOn that can be read: nobody knows as of when to judge it",
     past.VAGUE_DATE: "authoredOn without a day",
@@ -90,6 +96,14 @@ class Words:
     def status(self, name: str) -> str:
         """Why an order was not decided."""
         return STATUSES.get(name) or self.plain(name)
+
+    def changes(self, names: str) -> str:
+        """What of an answer differs."""
+        return ", ".join(CHANGES.get(name, name) for name in names.split(";"))
+
+    def variants(self, numbers: str) -> str:
+        """One variant, or several that the patient may fall under."""
+        return numbers.replace(";", ", ") or "–"
 
     def month(self, month: str) -> str:
         """`2026-05` as `May 26`."""
