@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from cds_service.errors import RequestUnreadable
-from cds_service.strict_json import exact, members, outline, value_of
+from cds_service.strict_json import exact, legible, members, outline, value_of
 
 Json: TypeAlias = dict[str, Any]
 
@@ -56,11 +56,11 @@ class HookRequest:
 
         It is cut apart when it is first asked for: most orders never ask.
 
-        Raises RequestUnreadable when a key is sent twice.
+        Raises RequestUnreadable when a key is sent twice, or for what no reader could take.
         """
         if not self.sent:
             return self.at_hand
-        return members(self.sent, "prefetch") if self.sent.startswith(b"{") else None
+        return members(legible(self.sent), "prefetch") if self.sent.startswith(b"{") else None
 
 
 def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
@@ -96,7 +96,7 @@ def parse_request(body: bytes, hooks: Collection[str] = ()) -> HookRequest:
 
 def _document(body: bytes) -> tuple[Json, dict[str, bytes]]:
     """The members that we read, with no repetition where one could matter; and all as they came."""
-    written = outline(body)
+    written = outline(body, _READ)
     document: Json = {}
     for name in _READ:
         if name in written:

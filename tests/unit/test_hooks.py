@@ -74,10 +74,10 @@ def test_a_document_too_deep_to_copy_is_refused_and_one_below_the_limit_is_read(
             value = [value]
         return value
 
-    assert parse({**body(), "x": nested(MAX_DEPTH - 1)}).hook == "order-select"
+    assert parse({**body(), "extension": {"x": nested(MAX_DEPTH - 2)}}).hook == "order-select"
     for levels in (MAX_DEPTH, 200):
         with pytest.raises(RequestUnreadable, match="nested"):
-            parse({**body(), "x": nested(levels)})
+            parse({**body(), "extension": {"x": nested(levels)}})
     with pytest.raises(RequestUnreadable):
         parse_request(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
 

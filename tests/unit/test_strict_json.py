@@ -17,6 +17,7 @@ from cds_service.strict_json import (
     check_nesting,
     exact,
     is_plain,
+    legible,
     members,
     outline,
     small_object,
@@ -151,10 +152,11 @@ class TestTwice:
     "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "01", "+1", "1.", ".5", "0x10"]
 )
 def test_what_is_no_number_of_json_is_refused(number: str) -> None:
-    for document in (envelope(x=7), {**envelope(), "prefetch": {"x": 7}}, {**envelope(), "y": [7]}):
-        parse_request(written(document))
+    unread = () if "e" in number else ({**envelope(), "y": [7]},)  # well written, and nobody wants its value
+    for document in (envelope(x=7), {**envelope(), "prefetch": {"x": 7}}, *unread):
+        assert parse_request(written(document)).prefetch is None or "prefetch" in document
         with pytest.raises(RequestUnreadable):
-            parse_request(written(document, ("7", number)))
+            assert parse_request(written(document, ("7", number))).prefetch
     with pytest.raises(RequestUnreadable):
         small_object(f'{{"x": {number}}}'.encode())
 
@@ -240,9 +242,25 @@ class TestSkipped:
         assert {name: orjson.loads(text) for name, text in outline(body).items()} == document
 
     @pytest.mark.parametrize(
-        "body", [b'{"unread":1e999}', b'{"unread":"\xff"}', b'{"unread":[}', b'{"unread":NaN}', b"[]", b"7"]
+        "body", [b'{"unread":"\xff"}', b'{"unread":[}', b'{"unread":NaN}', b'{"a":1,"a":2}', b"[]", b"7"]
     )
-    def test_a_fault_in_a_member_that_nobody_reads_is_one(self, body: bytes) -> None:
-        for read in (whole_object, outline):
+    def test_a_fault_of_form_is_one_wherever_it_stands(self, body: bytes) -> None:
+        with pytest.raises(RequestUnreadable):
+            outline(body, ())
+
+    @pytest.mark.parametrize("value", [b"1e999", b"[" * 100 + b"]" * 100, b"[" + b"{}," * 500_000 + b"{}]"])
+    def test_a_value_that_no_reader_could_take_is_one_for_whoever_wants_it(self, value: bytes) -> None:
+        body = b'{"wanted":%b}' % value
+        assert outline(body, ()) == {"wanted": value}
+        for refused in (lambda: outline(body), lambda: outline(body, ("wanted",)), lambda: legible(value)):
             with pytest.raises(RequestUnreadable):
-                read(body)
+                refused()
+
+    @pytest.mark.parametrize("value", [b"1e100", b'{"a":"\\ud83d\\ude00"}', b"[" * 9 + b"]" * 9])
+    def test_a_value_that_can_be_read_is_handed_on(self, value: bytes) -> None:
+        assert orjson.loads(legible(value))
+
+    def test_a_million_levels_that_nobody_wants_exhaust_nothing(self) -> None:
+        for end in (b"]" * 1_000_000 + b"}", b""):
+            with pytest.raises(RequestUnreadable):
+                outline(b'{"unread":' + b"[" * 1_000_000 + end, ())
