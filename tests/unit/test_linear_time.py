@@ -1,7 +1,7 @@
 """Time linear in the text, whatever it holds: no pattern can be made to go back over it again and again.
 
-Narrative is read by RE2, which is linear by construction. Where the standard library's `re` is used, its
-patterns are looked at here; what Python does around them is counted in calls, not in seconds.
+Narrative is mostly read by RE2, which is linear by construction. Where the standard library's `re` is
+used, its patterns are looked at here; what Python does around them is counted in calls, not in seconds.
 """
 
 import ast

@@ -1,6 +1,7 @@
 """Reading radiology reports in prose: plain text in, what it says of focal liver lesions out.
 
-Linear in the length of the report: matching is RE2's or plain walks over short statements.
+Linear in the length of the report: RE2, patterns that cannot go back far, and plain walks
+over short statements.
 """
 
 from cds_service.fhir.narrative.reader import read_report
