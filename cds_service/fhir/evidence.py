@@ -35,7 +35,10 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
     "Device": frozenset(("active", "unknown")),
 }
 
-_STANDING = ("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules")
+_STANDING = Cut(
+    *OWNER_MEMBERS,
+    *("status", "verificationStatus", "notDone", "modifierExtension", "implicitRules"),
+)
 # Members that decide what a resource of each type can say: a reader of `Records.alike` is given no others.
 SAYING: Mapping[str, tuple[str, ...]] = {
     "Condition": ("code", "bodySite"),
@@ -49,7 +52,7 @@ SAYING: Mapping[str, tuple[str, ...]] = {
     "Procedure": ("code", "bodySite", "deviceName"),
     "Device": ("type", "deviceName", "safety"),
 }
-_CUT = {kind: Cut(*OWNER_MEMBERS, *_STANDING, *members) for kind, members in SAYING.items()}
+_SAYING = {kind: Cut(*members) for kind, members in SAYING.items()}
 _BY_VERIFICATION = frozenset(("Condition", "AllergyIntolerance"))
 NOT_OURS = "it is not stated whose it is"
 MODIFIED = "it carries a modifier that we do not know"
@@ -83,12 +86,20 @@ def _file(records: Records, resource: Resource, place: int) -> int:
 
 def _alike(records: Records, resource: Resource) -> Group:
     """The entries that are written like this resource."""
-    groups, cut = records.groups[resource.kind], _CUT[resource.kind]
-    written = cut.of(resource)
-    if written not in groups:
-        said = cut.read(written)
-        groups[written] = Group(said, records.owner.whose(said), _standing(resource.kind, said))
-    return groups[written]
+    kind = resource.kind
+    groups, standing, saying = records.groups[kind], _STANDING.of(resource), _SAYING[kind].of(resource)
+    if (standing, saying) not in groups:
+        whose, doubt = _stands(records, kind, standing)
+        groups[standing, saying] = Group(_SAYING[kind].read(saying), whose, doubt)
+    return groups[standing, saying]
+
+
+def _stands(records: Records, kind: str, written: bytes) -> tuple[Whose, str | None]:
+    """Whose a resource is and whether it counts: a chart has few ways of writing that."""
+    if (kind, written) not in records.standings:
+        said = _STANDING.read(written)
+        records.standings[kind, written] = records.owner.whose(said), _standing(kind, said)
+    return records.standings[kind, written]
 
 
 def _file_patient(records: Records, resource: Resource) -> None:

@@ -78,11 +78,13 @@ class Records:
     owner: Owner
     sets: Mapping[str, ResourceSet]
     by_kind: dict[str, list[Entry]] = field(default_factory=dict)
-    groups: dict[str, dict[bytes, Group]] = field(default_factory=dict)  # by type
+    groups: dict[str, dict[tuple[bytes, bytes], Group]] = field(default_factory=dict)  # by type
+    standings: dict[tuple[str, bytes], tuple[Whose, str | None]] = field(default_factory=dict)
     patient: JsonObject = field(default_factory=dict)
     foreign: str = ""
     unread: set[str] = field(default_factory=set)  # resources that could not be read, by name
     _index: Mapping[str, Entry] | None = None
+    _measured: dict[str, list[Entry]] | None = None  # Observations by LOINC code
     _results: dict[int, set[str]] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[Entry]:
@@ -113,11 +115,13 @@ class Records:
 
     def measuring(self, codes: Collection[str]) -> list[Entry]:
         """The Observations with one of these LOINC codes, their own or a component's, in their order."""
-        wanted = frozenset(codes)
-        found = self.alike(
-            "Observation", lambda said: None if wanted.isdisjoint(_loinc_codes(said)) else True
-        )
-        return [entry for entry, _ in found]
+        if self._measured is None:
+            self._measured = {}
+            for entry, named in self.alike("Observation", _loinc_codes):
+                for code in named:
+                    self._measured.setdefault(code, []).append(entry)
+        found = {entry.place: entry for code in codes for entry in self._measured.get(code, ())}
+        return [found[place] for place in sorted(found)]
 
     def read_these(self, entries: Iterable[Entry], read: Callable[[Entry], Iterable[T]]) -> Iterator[T]:
         """As `read_each`, of entries chosen already."""

@@ -55,7 +55,7 @@ def opened(value: object) -> Answer:
     """
     if isinstance(value, bytes):
         return _written(value) or opened(orjson.loads(value))
-    if isinstance(value, dict) and value.get("resourceType") == "Bundle":
+    if isinstance(value, dict) and value.get("resourceType") == "Bundle" and _is_list(value.get("entry")):
         found = open_bundle(value)
         return value if found.nested else found
     return value
@@ -109,6 +109,10 @@ def open_bundle(bundle: JsonObject) -> Opened:
 def _object_held(value: object) -> object:
     found = isinstance(value, dict) and _is_content(value.get("resourceType"))
     return resource(mapping(value)) if found else value
+
+
+def _is_list(entries: object) -> bool:
+    return entries is None or isinstance(entries, list)
 
 
 def _is_content(kind: object) -> bool:

@@ -6,7 +6,7 @@ resource wrapped as `{"resource": ...}` are all read; what is none of these has 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from cds_service.fhir.access.opened import Opened, open_bundle
@@ -90,29 +90,12 @@ def _single(value: object) -> Page:
     return Page((resource(value),))
 
 
+_NOTHING = Page()
 _JUNK = Page(failed=True, retriable=True, held_back=True)
 
 
 def _bundle(bundle: Opened) -> Page:
-    joined, marks = _entries(bundle), bundle.marks
-    next_url = _link(marks, "next")
-    only_page = next_url is None and not _link(marks, "previous") and not _link(marks, "prev")
-    return replace(
-        joined,
-        search=read_search(_link(marks, "self")),
-        next_url=next_url,
-        short_of_total=only_page and _total(marks) > len(joined.resources),
-        total=_total(marks),
-    )
-
-
-def _total(bundle: Json) -> int:
-    total = bundle.get("total")
-    return total if isinstance(total, int) and not isinstance(total, bool) else 0
-
-
-def _entries(bundle: Opened) -> Page:
-    """All entries as one answer: what each holds, and what the others say of the search."""
+    """All entries as one answer: what each holds, and what the others and the Bundle say of the search."""
     resources: list[Resource] = []
     included: list[Resource] = []
     others: list[Page] = []
@@ -121,14 +104,25 @@ def _entries(bundle: Opened) -> Page:
             (included if mode == "include" else resources).append(held)
         else:
             others.append(_remark(held))
-    said = _joined(others)
-    return replace(
-        said,
+    said, marks = _joined(others) if others else _NOTHING, bundle.marks
+    next_url = _link(marks, "next")
+    only_page = next_url is None and not _link(marks, "previous") and not _link(marks, "prev")
+    return Page(
         resources=tuple(resources),
         included=tuple(included),
+        search=read_search(_link(marks, "self")),
+        next_url=next_url,
+        held_back=said.held_back,
         failed=said.failed and not resources,
         retriable=said.retriable and not resources,
+        short_of_total=only_page and _total(marks) > len(resources),
+        total=_total(marks),
     )
+
+
+def _total(bundle: Json) -> int:
+    total = bundle.get("total")
+    return total if isinstance(total, int) and not isinstance(total, bool) else 0
 
 
 def _remark(resource: object) -> Page:

@@ -23,7 +23,8 @@ def foreign_resource(prefetch: object, owner: Owner) -> str:
             written = _OWNERS.of(found) if isinstance(found, Resource) else None
             if written in ours:
                 continue
-            if owner.whose(found) is Whose.ANOTHER:
+            named = found if written is None else _OWNERS.read(written)
+            if owner.whose(named) is Whose.ANOTHER:
                 return word(found.get("resourceType")) or "resource"
             if written is not None:
                 ours.add(written)
