@@ -86,7 +86,8 @@ def outline(body: bytes, needed: Collection[str] | None = None) -> dict[str, byt
     try:
         body.decode()
         found = _once_each(_MEMBERS.decode(body), "")
-        if all(is_plain(text) for name, text in found.items() if needed is None or name in needed):
+        wanted = found.values() if needed is None else [found[name] for name in needed if name in found]
+        if is_plain(b"[%b]" % b",".join(wanted)):  # in brackets: as deep as where they stand
             return found
     except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         pass  # what is wrong with it is for the parser to say
