@@ -43,7 +43,7 @@ SEVERAL_REPEATS = {
     "cards.invariants._LOCAL": "a slash between them; our own answers",
     "cds_service.auth.tokens._COMPACT": "a full stop between them",
     "cds_service.fhir.access.scopes._SMART": "a full stop between them",
-    "cds_service.fhir.access.searchset.HARMLESS": "a search of limited length; two commas are soon found",
+    "cds_service.fhir.access.searches.HARMLESS": "a search of limited length; two commas are soon found",
     "cds_service.fhir.datatypes.dates._DATE": "digits, then blanks: nothing is both",
     "cds_service.fhir.datatypes.quantities._AMOUNT": "texts of 80 characters at most",
     "cds_service.fhir.datatypes.references._REFERENCE": "references up to LONGEST are looked at",

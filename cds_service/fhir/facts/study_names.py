@@ -6,13 +6,7 @@ from cards.vocabulary import Coding
 from cds_service.fhir.datatypes.elements import JsonObject, codings, mappings, texts, word, words_of
 from cds_service.guideline.chart import Interval
 from cds_service.guideline.content.schema import StudyTraits
-from cds_service.guideline.terms.judging import (
-    Terms,
-    dose_named,
-    imaging_kinds,
-    procedures_named,
-    traits_named,
-)
+from cds_service.guideline.terms.judging import Terms, imaging_kinds, procedures_named, study_named
 
 DICOM_WORDS = {"CT": "CT", "MR": "MRI", "US": "US", "PT": "PET", "NM": "nuclear medicine", "MG": "mammogram"}
 DICOM_WORDS |= {"CR": "X-ray", "DX": "X-ray", "RF": "fluoroscopy", "XA": "angiography"}
@@ -33,12 +27,12 @@ class StudyName:
 def study_name(kind: str, terms: Terms, said: JsonObject) -> StudyName | None:
     """By the members that tell it; None = no study. Only reports may tell in prose what they are of."""
     found, words = _names_of_images(said) if kind == "ImagingStudy" else _names(said)
-    traits = traits_named(terms, found, words)
+    traits, dose = study_named(terms, found, words)
     if traits is None and kind != "DiagnosticReport":
         return None
     if traits is None:
         return StudyName(found, words)
-    dose, procedures = dose_named(terms, traits), procedures_named(terms, found, words)
+    procedures = procedures_named(terms, found, words)
     return StudyName(found, words, traits, imaging_kinds(traits), dose, procedures)
 
 

@@ -52,6 +52,7 @@ __all__ = [
     "judge_all",
     "local_codes",
     "procedures_named",
+    "study_named",
     "traits_named",
 ]
 
@@ -116,7 +117,9 @@ class Terms:
     # What codes and words were found to mean; of a chart's words themselves nothing is kept.
     judged: Remembered[dict[str, Judgement]] = field(default_factory=Remembered, repr=False, compare=False)
     ordered: Remembered[tuple[str, ...]] = field(default_factory=Remembered, repr=False, compare=False)
-    done: Remembered[tuple[StudyTraits | None]] = field(default_factory=Remembered, repr=False, compare=False)
+    done: Remembered[tuple[StudyTraits | None, Interval | None]] = field(
+        default_factory=Remembered, repr=False, compare=False
+    )
 
 
 def compile_terms(library: Vocabulary, local: LocalCodes | None = None) -> Terms:
@@ -244,11 +247,19 @@ def procedures_named(
 
 def traits_named(terms: Terms, codings: Sequence[Coding], texts: Sequence[str]) -> StudyTraits | None:
     """What kind of study this was, as far as codes and texts say; None = no study that we recognise."""
-    [traits] = terms.done.get(
-        _all_said(codings, texts),
-        lambda: (traits_of(terms.studies, codings, texts, _mapped(terms, codings)),),
-    )
-    return traits
+    return study_named(terms, codings, texts)[0]
+
+
+def study_named(
+    terms: Terms, codings: Sequence[Coding], texts: Sequence[str]
+) -> tuple[StudyTraits | None, Interval | None]:
+    """As `traits_named`, and the dose of such a study as `dose_named`."""
+
+    def named() -> tuple[StudyTraits | None, Interval | None]:
+        traits = traits_of(terms.studies, codings, texts, _mapped(terms, codings))
+        return traits, dose_named(terms, traits) if traits else None
+
+    return terms.done.get(_all_said(codings, texts), named)
 
 
 def _mapped(terms: Terms, codings: Sequence[Coding]) -> list[str]:
