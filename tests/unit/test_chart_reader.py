@@ -1,7 +1,7 @@
 """The whole chart: identity, gaps, real samples, and whatever JSON may come."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def bundle_of(path: Path) -> Any:
     return content.get("body", content)  # captures wrap what the server answered
 
 
-def owner_of(resources: list[Mapping[str, Any]]) -> str:
+def owner_of(resources: Sequence[Mapping[str, Any]]) -> str:
     """The patient the first resource names."""
     for one in resources:
         named = one.get("subject") or one.get("patient") or {}

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -21,7 +21,8 @@ Sets = dict[str, ResourceSet]
 EHR = "https://ehr.example/fhir"
 ACCESS = FhirAccess(EHR, token="t0ken")
 LIMITS = FetchLimits(deadline_s=5, servers=(EHR,))
-CANCER, CYST = ({"resourceType": "Condition", "id": each} for each in ("cancer", "cyst"))
+CANCER: Mapping[str, Any] = {"resourceType": "Condition", "id": "cancer"}
+CYST: Mapping[str, Any] = {"resourceType": "Condition", "id": "cyst"}
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def ehr() -> Iterator[respx.MockRouter]:
         yield router
 
 
-def bundle(*resources: Json, after: str | None = None, **members: object) -> Json:
+def bundle(*resources: Mapping[str, Any], after: str | None = None, **members: object) -> Json:
     links = {"link": [{"relation": "next", "url": after}]} if after else {}
     entries = [{"resource": each} for each in resources]
     return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **links, **members}

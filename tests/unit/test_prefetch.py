@@ -1,6 +1,7 @@
 """Prefetch as clients send it: every state of a key, content under any name, and what is not there."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,11 +22,11 @@ Json = dict[str, Any]
 EHR = "https://ehr.example/fhir"
 
 
-def resource(kind: str, identity: str = "1", **members: object) -> Json:
+def resource(kind: str, identity: str = "1", **members: object) -> Mapping[str, Any]:
     return {"resourceType": kind, "id": identity, **members}
 
 
-def outcome(code: str = "processing", severity: str = "warning", words: str = "") -> Json:
+def outcome(code: str = "processing", severity: str = "warning", words: str = "") -> Mapping[str, Any]:
     issue = {"severity": severity, "code": code, "details": {"text": words}}
     return resource("OperationOutcome", issue=[issue])
 
@@ -147,7 +148,7 @@ class TestByType:
         assert sets["reports"].state is State.NOT_SENT
 
     def test_the_same_resource_twice_is_one_and_two_versions_are_two(self) -> None:
-        newer = {**CANCER, "note": "x"}
+        newer = resource("Condition", "cancer", note="x")
         found = conditions({"a": bundle(CANCER), "b": bundle(CANCER, newer)})
         assert found.resources == (CANCER, newer)
 
@@ -238,7 +239,7 @@ class TestIncompleteness:
             outcome("processing", severity="error"),
         ],
     )
-    def test_a_remark_that_results_are_held_back(self, remark: Json) -> None:
+    def test_a_remark_that_results_are_held_back(self, remark: Mapping[str, Any]) -> None:
         found = conditions({"conditions": bundle(CYST, remark)})
         assert (found.state, found.resources, found.cut_short) == (State.SENT, (CYST,), True)
 
@@ -250,7 +251,7 @@ class TestIncompleteness:
             outcome("informational", "information", "OK"),
         ],
     )
-    def test_a_remark_of_another_kind_is_no_such_sign(self, remark: Json) -> None:
+    def test_a_remark_of_another_kind_is_no_such_sign(self, remark: Mapping[str, Any]) -> None:
         assert not conditions({"conditions": bundle(CYST, remark)}).cut_short
         empty = conditions({"conditions": bundle(remark, total=0)})
         assert (empty.state, empty.cut_short) == (State.EMPTY, False)
