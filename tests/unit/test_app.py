@@ -49,7 +49,8 @@ def test_variables_that_nothing_reads_are_logged_on_starting(caplog: pytest.LogC
 
 MAKE_APP = (
     "from cds_service import serving; serving.start_lean();"
-    " from cds_service.app import create_app; from cds_service.settings import Settings; create_app(Settings())"
+    " from cds_service.app import create_app; from cds_service.settings import Settings;"
+    " create_app(Settings())"
 )
 
 
