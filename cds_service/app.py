@@ -74,9 +74,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     keys = Keyring(keys_http, log.log_event)
     desks = build_desks(settings, http)
     store = _store(settings, watch)
+    tokens = TokenCheck(keys, store.replays)
+    if settings.tenants:
+        tokens.make_ready()
     door = Admission(
         desks,
-        TokenCheck(keys, store.replays),
+        tokens,
         rates=store.rates,
         own_rates=RatesInMemory(),
         public_url=settings.public_url,

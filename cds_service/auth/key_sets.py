@@ -4,21 +4,17 @@ import binascii
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, TypeAlias
-
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from typing import TYPE_CHECKING, Any
 
 from cds_service.errors import RequestUnreadable
 from cds_service.strict_json import small_object
 
-PublicKey: TypeAlias = RSAKey | ECKey
+if TYPE_CHECKING:
+    from cds_service.auth.signatures import PublicKey
 
 SMALLEST_RSA = 2048  # bits
 # Only what the public half of a key consists of: a private key in the file is never loaded.
 _PUBLIC = frozenset(("kty", "n", "e", "crv", "x", "y", "kid", "alg", "use", "key_ops"))
-CURVES: Mapping[str, str] = MappingProxyType({"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"})
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 
 
@@ -26,12 +22,17 @@ ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS
 class PublicKeys:
     """Usable keys by `kid` (as a rule one each), and the `kid`s of RSA keys that are too small to use."""
 
-    by_id: Mapping[str, tuple[PublicKey, ...]] = field(default_factory=dict)
+    by_id: Mapping[str, tuple["PublicKey", ...]] = field(default_factory=dict)
     weak: frozenset[str] = frozenset()
 
-    def find(self, kid: str, algorithm: str) -> PublicKey | None:
+    def find(self, kid: str, algorithm: str) -> "PublicKey | None":
         """The key of that id which the algorithm goes with."""
-        return next((key for key in self.by_id.get(kid, ()) if _goes_with(key, algorithm)), None)
+        keys = self.by_id.get(kid)
+        if not keys:
+            return None
+        from cds_service.auth.signatures import goes_with
+
+        return next((key for key in keys if goes_with(key, algorithm)), None)
 
 
 def read_key_set(text: bytes) -> PublicKeys:
@@ -79,24 +80,8 @@ def _is_weak(entry: Mapping[str, Any]) -> bool:
     return number.bit_length() < SMALLEST_RSA
 
 
-def _public_key(entry: Mapping[str, Any]) -> PublicKey | None:
+def _public_key(entry: Mapping[str, Any]) -> "PublicKey | None":
     """None for a kind of key that is not ours or that is malformed."""
-    public = {name: value for name, value in entry.items() if name in _PUBLIC}
-    try:
-        match entry.get("kty"):
-            case "RSA":
-                return RSAKey.import_key(public)
-            case "EC":
-                return ECKey.import_key(public)
-            case _:
-                return None
-    except (JoseError, ValueError, TypeError, KeyError, OverflowError):
-        return None
+    from cds_service.auth.signatures import public_key
 
-
-def _goes_with(key: PublicKey, algorithm: str) -> bool:
-    if key.alg not in (None, algorithm):
-        return False
-    if isinstance(key, ECKey):
-        return CURVES.get(algorithm) == key.curve_name
-    return algorithm[:2] in ("RS", "PS")
+    return public_key({name: value for name, value in entry.items() if name in _PUBLIC})

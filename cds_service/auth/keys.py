@@ -12,13 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import httpx
 
 from cds_service.auth.file_watch import FileWatch
-from cds_service.auth.key_sets import PublicKey, PublicKeys, read_key_set
+from cds_service.auth.key_sets import PublicKeys, read_key_set
 from cds_service.auth.tenants import KeySource
+
+if TYPE_CHECKING:
+    from cds_service.auth.signatures import PublicKey
 
 COOL_DOWN_S: Final = 30.0  # between two queries for key ids that nobody knows, and after one that failed
 RETRY_S: Final = 5.0  # after one that failed while no key is known at all: nobody is let in meanwhile
@@ -42,7 +45,7 @@ class _Unusable(Exception):
 class Found:
     """What is known about one key id. `weak`: there is such a key, and it is too small to be used."""
 
-    key: PublicKey | None
+    key: "PublicKey | None"
     weak: bool = False
     any_known: bool = True  # False: no key of this source was ever had
 

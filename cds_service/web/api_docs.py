@@ -3,6 +3,7 @@ loads a script from elsewhere, and the page may run no other script and call no 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from types import ModuleType
 
@@ -39,9 +40,12 @@ def router() -> APIRouter:
 
 def _add_part(routes: APIRouter, path: str) -> None:
     package, name, kind = PARTS[path]
-    content = files(package).joinpath(name).read_bytes()
     kept = {} if kind == PAGE else {"Cache-Control": "max-age=3600"}
+
+    @cache
+    def content() -> bytes:
+        return files(package).joinpath(name).read_bytes()
 
     @routes.get(path)
     async def show_part() -> Response:
-        return Response(content, media_type=kind, headers={**HEADERS, **kept})
+        return Response(content(), media_type=kind, headers={**HEADERS, **kept})

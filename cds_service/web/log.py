@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any, Final
 
 import orjson
-from structlog.dev import ConsoleRenderer
 
 from cds_service.errors import LiverCdsError
 
@@ -114,7 +113,11 @@ class _Lines(logging.Formatter):
 class _LinesForPeople(_Lines):
     """For a terminal."""
 
-    _render = ConsoleRenderer(colors=False)
+    def __init__(self) -> None:
+        super().__init__()
+        from structlog.dev import ConsoleRenderer  # what programs read needs none of it
+
+        self._render = ConsoleRenderer(colors=False)
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""

@@ -4,14 +4,17 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 from cards.caution_wording import capitalised
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Nothing inline, nothing from elsewhere: what chart text might smuggle into a page can neither run nor load.
 POLICY: Final = (
@@ -57,12 +60,35 @@ class StaticFile:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
 class Site:
-    """Templates and static files, read once when the service starts."""
+    """Templates and static files, read at the first visit. What is not shown is not linked to either."""
 
-    pages: Environment
-    static: Mapping[str, StaticFile]
+    def __init__(self, *, workbench: bool = True, analytics: bool = True) -> None:
+        self._shown = {"workbench": workbench, "guideline": workbench, "analytics": analytics}
+
+    @cached_property
+    def static(self) -> Mapping[str, StaticFile]:
+        """By name: what pages load."""
+        folder = files("cds_service").joinpath("workbench/static")
+        return _marked({file.name: file.read_bytes() for file in folder.iterdir()})
+
+    @cached_property
+    def pages(self) -> "Environment":
+        """The templates."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        pages = Environment(
+            loader=PackageLoader("cds_service", "workbench/templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        pages.filters["capitalised"] = capitalised
+        pages.globals["static"] = lambda name: _address(name, self.static[name])
+        pages.globals["workbench"] = self._shown["workbench"]
+        pages.globals["pages"] = tuple(page for page in PAGES if self._shown[page[0]])
+        return pages
 
     def page(
         self,
@@ -80,25 +106,6 @@ class Site:
             body = gzip.compress(body, 5)
             headers["Content-Encoding"] = "gzip"
         return Response(body, status, headers, media_type="text/html")
-
-
-def open_site(*, workbench: bool = True, analytics: bool = True) -> Site:
-    """The pages' own files, from the package. What is not shown is not linked to either."""
-    folder = files("cds_service").joinpath("workbench/static")
-    static = _marked({file.name: file.read_bytes() for file in folder.iterdir()})
-    pages = Environment(
-        loader=PackageLoader("cds_service", "workbench/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["capitalised"] = capitalised
-    pages.globals["static"] = lambda name: _address(name, static[name])
-    pages.globals["workbench"] = workbench
-    shown = {"workbench": workbench, "guideline": workbench, "analytics": analytics}
-    pages.globals["pages"] = tuple(page for page in PAGES if shown[page[0]])
-    return Site(pages, static)
 
 
 def router(site: Site) -> APIRouter:

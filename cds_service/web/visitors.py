@@ -1,4 +1,7 @@
-"""The pages that people visit: which of them are there, and who may see them."""
+"""The pages that people visit: which of them are there, and who may see them.
+
+Templates, Markdown and ready patients are loaded at the first visit: most workers never have one.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +10,10 @@ from fastapi import APIRouter
 
 from cds_service.activity import ActivitySource
 from cds_service.consult import Desk
+from cds_service.web import guideline_pages, site
+from cds_service.web.analytics import routes as analytics
 from cds_service.web.analytics.access import Operator
+from cds_service.web.workbench import routes as workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,7 @@ def routers(desk: Desk, source: ActivitySource | None, doors: Doors) -> Iterator
     counted = source is not None and doors.operator is not None
     if not (doors.workbench or counted):
         return
-    # Templates, Markdown, ready patients: a worker that shows no pages has no need of 7 MB for them.
-    from cds_service.web import guideline_pages, site
-    from cds_service.web.analytics import routes as analytics
-    from cds_service.web.workbench import routes as workbench
-
-    pages = site.open_site(workbench=doors.workbench, analytics=counted or doors.workbench)
+    pages = site.Site(workbench=doors.workbench, analytics=counted or doors.workbench)
     yield site.router(pages)
     if doors.workbench:
         yield guideline_pages.router(desk, pages)

@@ -14,6 +14,13 @@ from cds_service.app import create_app
 from cds_service.errors import ContentFaulty
 from cds_service.settings import Settings
 
+TENANTS = """\
+tenants:
+  - id: clinic
+    issuer: https://ehr.example
+    jwks: {url: "https://ehr.example/jwks"}
+    fhir_servers: ["https://ehr.example/fhir"]
+"""
 GUIDELINES = Path(cds_service.__file__).parent / "guidelines"
 
 
@@ -40,18 +47,49 @@ def test_variables_that_nothing_reads_are_logged_on_starting(caplog: pytest.LogC
     assert logged["started"]["tenants"] == {"open": "visible"}
 
 
+MAKE_APP = (
+    "from cds_service import serving; serving.start_lean();"
+    " from cds_service.app import create_app; from cds_service.settings import Settings;"
+    " create_app(Settings())"
+)
+
+
 @pytest.mark.parametrize(
-    ("module", "not_needed"),
+    ("start", "not_needed"),
     [
         # Workers import it when they start, whatever they then serve.
-        ("cds_service.cli", {"fastapi", "httpx", "pydantic", "sqlalchemy", "yaml"}),
-        # No call of a service needs these: pages, migrations, PostgreSQL's driver.
-        ("cds_service.app", {"alembic", "jinja2", "markdown_it", "psycopg", "typer"}),
+        ("import cds_service.cli", {"fastapi", "httpx", "pydantic", "rich", "sqlalchemy", "yaml"}),
+        # No call of a service needs these: pages, signatures of tokens, logs for people, migrations,
+        # PostgreSQL's driver.
+        (
+            MAKE_APP,
+            {
+                *("jinja2", "markdown_it", "cds_service.vignettes", "cds_service.web.workbench.visits"),
+                *("joserfc.jws", "joserfc.jwk", "structlog", "rich", "pygments"),
+                *("alembic", "psycopg", "typer"),
+            },
+        ),
     ],
+    ids=["command line", "open service with pages"],
 )
-def test_a_worker_does_not_load_what_it_may_never_need(module: str, not_needed: set[str]) -> None:
-    script = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
-    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    loaded = set(ran.stdout.split())
+def test_a_worker_does_not_load_what_it_may_never_need(start: str, not_needed: set[str]) -> None:
+    loaded = _loaded_after(start)
     assert "cds_service" in loaded
     assert not loaded & not_needed
+
+
+def test_what_checks_signatures_is_there_before_the_first_token(tmp_path: Path) -> None:
+    tenants = tmp_path / "tenants.yaml"
+    tenants.write_text(TENANTS, encoding="utf-8")
+    settings = (
+        f"Settings(tenants=__import__('pathlib').Path({str(tenants)!r}), public_url='https://cds.example')"
+    )
+    loaded = _loaded_after(MAKE_APP.replace("Settings()", settings))
+    assert "joserfc.jws" in loaded
+    assert not loaded & {"jinja2", "markdown_it", "structlog", "rich"}
+
+
+def _loaded_after(start: str) -> set[str]:
+    script = f"import sys; {start}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    return set(ran.stdout.split())
