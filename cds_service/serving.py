@@ -3,7 +3,6 @@
 import errno
 import gc
 import socket
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
@@ -24,19 +23,18 @@ GRACE_S: Final = 10  # how long requests under way may take once we are told to 
 FirstCall = Callable[[Callable[[], bool]], bool]
 
 
-def start_lean() -> None:
+def look_for_garbage_later() -> None:
     """To be called before a process loads what it serves.
 
     Walking over what was loaded, again and again, is a tenth of the time: the app sets the collector as
-    serving needs it. And the HTTP client would load a command line of its own, which takes 4 MB.
+    serving needs it.
     """
     gc.set_threshold(NO_GARBAGE_BELOW)
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's way to say: not there
 
 
 def new_app() -> ASGIApp:
     """What a worker serves: the app as the environment says."""
-    start_lean()
+    look_for_garbage_later()
     from cds_service.app import create_app
 
     return create_app()

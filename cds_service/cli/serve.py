@@ -26,7 +26,7 @@ def serve(
     """Run the service until Ctrl-C."""
     from cds_service import serving
 
-    serving.start_lean()
+    serving.look_for_garbage_later()
     from cds_service.app import create_app
     from cds_service.settings import Settings
 
