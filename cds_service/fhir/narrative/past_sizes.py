@@ -18,7 +18,12 @@ def is_past(line: Line, index: int) -> bool:
         return True
     if last == "from" and length is not None and length.start is None:
         return True
-    return _governed(line, index) or _dated(line, index)
+    return _followed(line, index) or _governed(line, index) or _dated(line, index)
+
+
+def _followed(line: Line, index: int) -> bool:
+    """Whether an arrow leads from the length to a later one: "12 mm → 8 mm"."""
+    return line.kind(index + 1) == "measure" and line.gap(index, index + 1).strip() == "→"
 
 
 def _others(line: Line, index: int) -> bool:
@@ -35,6 +40,8 @@ def _governed(line: Line, index: int) -> bool:
             # "Ultrasound 5/20/2026: new 8 mm lesion" begins with the study it tells of.
             return mark.start > 0 or not mark.text[-1].isdigit()
         if mark.kind == "compared":
+            if mark.text.split()[-1] in _PRESENT:
+                return False  # "the lesion seen on CT is a 15 mm cyst"
             return (
                 len(line.gap(at, at + 1).split()) <= 3 and at >= index - 2 and line.kind(index - 1) != "comma"
             )
