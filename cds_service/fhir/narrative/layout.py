@@ -32,14 +32,15 @@ _FOLDS = {
     "x": "\u00d7\u2715",
     "\u2022": "\u00b7\u25cf\u25aa\u25a0\u25e6\u2023\u2219",
 }
-_ARROW = re.compile(r"(?<=[0-9m ])-{1,2}>(?= ?[0-9])")  # "12 mm -> 8 mm": not more than 8 mm
+# "12 mm -> 8 mm": not more than 8 mm
+_ARROW = re.compile(r"(?:(?<=[0-9m (])-{1,2}|(?<=m)={1,2}|(?<=m )={1,2})>(?= ?[0-9])")
 _FOLDED = str.maketrans({char: plain for plain, chars in _FOLDS.items() for char in chars})
 
 
 def fold(text: str) -> str:
     """Plain punctuation in lower case, character for character (the length stays)."""
     plain = text.replace("\r\n", " \n").translate(_FOLDED)
-    if "->" in plain:
+    if "->" in plain or "=>" in plain:
         plain = _ARROW.sub(lambda found: "→".ljust(len(found.group())), plain)
     lower = plain.lower()
     return (

@@ -23,7 +23,11 @@ def is_past(line: Line, index: int) -> bool:
 
 def _followed(line: Line, index: int) -> bool:
     """Whether an arrow leads from the length to a later one: "12 mm → 8 mm"."""
-    return line.kind(index + 1) == "measure" and line.gap(index, index + 1).strip() == "→"
+    at = index + 2 if line.kind(index + 1) == "comma" and line.marks[index + 1].text == "(" else index + 1
+    if line.kind(at) != "measure":
+        return False
+    between = line.statement.text[line.marks[index].end : line.marks[at].start].strip(" (")
+    return between == "→" or (at == index + 1 and not between and line.marks[at].text.startswith(">"))
 
 
 def _others(line: Line, index: int) -> bool:

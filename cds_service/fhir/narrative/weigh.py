@@ -73,8 +73,9 @@ def _absence(levels: list[_Level]) -> Outcome:
 
 
 def _left_open(levels: list[_Level]) -> bool:
-    """Whether the report also says of any lesion at all that it cannot exclude it."""
-    unsaid = (mention for level in levels for mention in level.part.of("not-said"))
+    """Whether the part that denies lesions, or a higher one, also says that it cannot exclude any."""
+    denying = next(at for at, level in enumerate(levels) if level.part.of("denied", "resolved"))
+    unsaid = (mention for level in levels[: denying + 1] for mention in level.part.of("not-said"))
     return any(mention.left_open and mention.general for mention in unsaid)
 
 
