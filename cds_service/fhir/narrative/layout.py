@@ -32,12 +32,16 @@ _FOLDS = {
     "x": "\u00d7\u2715",
     "\u2022": "\u00b7\u25cf\u25aa\u25a0\u25e6\u2023\u2219",
 }
+# "12 mm -> 8 mm": not more than 8 mm
+_ARROW = re.compile(r"(?:(?<=[0-9m (])-{1,2}|(?<=m)={1,2}|(?<=m )={1,2})>(?= ?[0-9])")
 _FOLDED = str.maketrans({char: plain for plain, chars in _FOLDS.items() for char in chars})
 
 
 def fold(text: str) -> str:
     """Plain punctuation in lower case, character for character (the length stays)."""
     plain = text.replace("\r\n", " \n").translate(_FOLDED)
+    if "->" in plain or "=>" in plain:
+        plain = _ARROW.sub(lambda found: "→".ljust(len(found.group())), plain)
     lower = plain.lower()
     return (
         lower if len(lower) == len(plain) else "".join(c if len(c.lower()) != 1 else c.lower() for c in plain)
@@ -160,6 +164,8 @@ _CONTINUING = frozenset(
 
 def _abbreviated(folded: str, text: str, first: int, dot: int, following: int, end: int) -> bool:
     """Whether the full stop at `dot` belongs to an abbreviation or a list number."""
+    if "\n" in folded[dot:following] and _LABEL.match(folded, following, min(following + 60, end)):
+        return False  # "History of breast ca. / Liver: ..."
     behind = folded[max(first, dot - 12) : dot]
     word = behind[len(behind.rstrip(_OF_WORDS)) :]
     number = word.isdigit() and len(word) < 3 and dot - first < 20

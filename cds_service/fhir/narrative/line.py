@@ -15,7 +15,7 @@ STOPS = frozenset(("break", "semicolon"))
 LABEL = re.compile(r"([a-z][a-z0-9 /,&()-]{1,45}):")  # the name of a field
 # Fields that go on describing what was spoken of.
 ATTRIBUTE = compiled(
-    r"\b(?:size|measure\w*|dimensions?|diameter|location|site|number|count|echo\w*|margins?|shape|descri\w*"
+    r"\b(?:size|measure\w*|dimensions?|diameter|location|site|segment|number|count|echo\w*|margins?|shape|descri\w*"
     r"|enhanc\w*|phase|art\w*|pv|late|delayed|target|comments?|notes?|max\w*|axis|ap|tr\w*|volume|change|features?"
     r"|appearance|signal|t[12]|dwi|adc|character\w*|density|attenuation|hu|category|type|vascularity|doppler)\b"
 )

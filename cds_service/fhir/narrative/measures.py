@@ -20,7 +20,7 @@ _AXIS = (
 _SIDE = rf"{_NUMBER}(?:[\s-]{{0,3}}{_UNIT})?{_AXIS}"
 _UNDER = (
     r"less than or equal to|less than|smaller than|no (?:more|larger|greater|bigger) than|not exceeding|under"
-    r"|below|<=?|≤|up to|at most|a maximum of up to"
+    r"|below|<=?|≤|up to|at most|a maximum of up to|sub-"
 )
 _OVER = (
     r"greater than or equal to|greater than|more than|larger than|bigger than|in excess of|exceeding|at least"
@@ -69,7 +69,7 @@ def read(words: str) -> Length | None:
         return None
     if plain := _PLAIN.fullmatch(words):
         return _point(_plausible(_in_mm(plain["number"], plain["unit"])))
-    if words.startswith("sub"):
+    if words.startswith("sub") and not any(sign.isdigit() for sign in words):
         return Length(Interval(high=10.0))
     comparator = _COMPARATOR.match(words)
     beyond = _BEYOND.search(words)

@@ -7,7 +7,7 @@ from cds_service.fhir.narrative.clumps import is_hedged, segments_in
 from cds_service.fhir.narrative.line import LABEL, LESIONS, Line
 from cds_service.fhir.narrative.patterns import compiled
 from cds_service.fhir.narrative.places import place_of
-from cds_service.fhir.narrative.standing import LINKING, Standing, standing_of
+from cds_service.fhir.narrative.standing import LINKING, Standing, left_open, standing_of
 from cds_service.guideline.chart import Interval
 
 _FIRST_WORDS = frozenset("a an there multiple several few numerous two three another scattered new".split())
@@ -21,6 +21,7 @@ _EARLIER = frozenset(("from", "previously", "prior", "formerly", "was"))
 _ONE_LOBE = compiled(r"\bin (?:the )?(left|right|caudate)(?: hepatic| liver)? lobe\b")
 _COUNTS = {"both": 2, "two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
 _PLURAL = re.compile(r"(?:[^usi]s|foci|metastases|hemangiomata|granulomata|complexes|disease|abscesses)\Z")
+_SMALL = frozenset(("small", "tiny", "subtle", "subcentimeter", "sub-centimeter", "underlying"))
 _PARTIAL = tuple(
     (
         "suspicious new other additional another further metast concerning worrisome enlarging solid "
@@ -55,6 +56,7 @@ class Mention:
     sizes: list[tuple[Interval, tuple[int, int]]] = field(default_factory=list)
     general: bool = True  # a denial of it denies focal lesions altogether
     lobe: str = ""  # the one lobe that the statement is confined to
+    left_open: bool = False  # a lesion of any size could not be excluded
 
 
 def mention_at(
@@ -104,6 +106,10 @@ def mention_at(
         clause=line.statement.place(0, len(words)),
         general=_general(line, index),
         lobe=lobes.pop() if len(lobes) == 1 else "",
+        left_open=standing == "not-said"
+        and left_open(line, index)
+        and not _bounded(line, index)
+        and _SMALL.isdisjoint(first[-4:]),
     )
 
 

@@ -18,7 +18,16 @@ def is_past(line: Line, index: int) -> bool:
         return True
     if last == "from" and length is not None and length.start is None:
         return True
-    return _governed(line, index) or _dated(line, index)
+    return _followed(line, index) or _governed(line, index) or _dated(line, index)
+
+
+def _followed(line: Line, index: int) -> bool:
+    """Whether an arrow leads from the length to a later one: "12 mm → 8 mm"."""
+    at = index + 2 if line.kind(index + 1) == "comma" and line.marks[index + 1].text == "(" else index + 1
+    if line.kind(at) != "measure":
+        return False
+    between = line.statement.text[line.marks[index].end : line.marks[at].start].strip(" (")
+    return between == "→" or (at == index + 1 and not between and line.marks[at].text.startswith(">"))
 
 
 def _others(line: Line, index: int) -> bool:
@@ -35,6 +44,8 @@ def _governed(line: Line, index: int) -> bool:
             # "Ultrasound 5/20/2026: new 8 mm lesion" begins with the study it tells of.
             return mark.start > 0 or not mark.text[-1].isdigit()
         if mark.kind == "compared":
+            if mark.text.split()[-1] in _PRESENT:
+                return False  # "the lesion seen on CT is a 15 mm cyst"
             return (
                 len(line.gap(at, at + 1).split()) <= 3 and at >= index - 2 and line.kind(index - 1) != "comma"
             )

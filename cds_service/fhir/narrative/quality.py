@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from cds_service.fhir.narrative.line import Line
+from cds_service.fhir.narrative.line import LESIONS, Line
 from cds_service.fhir.narrative.patterns import compiled, pattern
 from cds_service.fhir.narrative.standing import under_negation
 
 _PERFUSION = ("thad", "thed", "thid", "transient", "perfusion")
 _NOUN = compiled(r"lesion|mass|nodule|cyst|metasta|focus|density|thyroid|lung|prostat")
 _AND_ONLY = compiled(r"(?:[ ,]| and )*")
+_IN_ONLY = compiled(r" (?:seen |noted |queried |described |reported )?(?:in|of|at|within) (?:the )?")
 _QUOTE_LIMIT = 240  # characters
 _LIMITS = ("body", "findings", "impression", "addendum", "technique", "advice")
 
@@ -31,10 +32,19 @@ def limitation(lines: Sequence[Line], text: str) -> str:
 def part_unseen(lines: Sequence[Line]) -> bool:
     """Whether a part of the liver was not seen: a report that denies lesions denies those of the rest."""
     return any(
-        found and not _NOUN.occurs_in(found.group())
+        found and not _NOUN.occurs_in(found.group()) and not _in_that_part(line, found.start())
         for line in _lines_with("quality part_unseen", lines)
         for found in [pattern("quality part_unseen").search(line.statement.text)]
     )
+
+
+def _in_that_part(line: Line, start: int) -> bool:
+    """Whether it is a lesion in that part that was not seen: "the 6 mm nodule in segment 3 is not seen"."""
+    for at, mark in enumerate(line.marks):
+        between = line.statement.text[mark.end : start]
+        if mark.kind in LESIONS and mark.end <= start and _IN_ONLY.fullmatch(between):
+            return not under_negation(line, at)
+    return False
 
 
 def _lines_with(name: str, lines: Sequence[Line]) -> Sequence[Line]:

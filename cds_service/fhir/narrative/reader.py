@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from cds_service.fhir.narrative.layout import statements
-from cds_service.fhir.narrative.line import Line
+from cds_service.fhir.narrative.line import LESIONS, Line
 from cds_service.fhir.narrative.mentions import Context, read_line
 from cds_service.fhir.narrative.noun import Mention
 from cds_service.fhir.narrative.part import Part
@@ -26,6 +26,11 @@ _RANKS: Mapping[str, str] = {
 _SHOWN_ON = compiled(
     r"\b(?:on|at|in|by) (?:\w+ ){0,2}?(us|uss|usg|ultrasound|sonography|ct|cect|mri|mr|pet)\b"
 )
+_SHOWED = compiled(
+    r"^(?:an? |the )?(us|uss|usg|ultrasound|sonography|ct|cect|mri|mr|pet) "
+    r"(?:has |had )?(?:mentioned|showed|shown|described|reported|revealed|raised|suggested)\b"
+)
+_STATES = frozenset(("verb", "negation", "stable", "normal"))  # of what is seen now
 _LIVER_STUDY = compiled(r"(?i)\b(?:liver|hepatic)\b")
 _WIDER_STUDY = compiled(
     r"(?i)\b(?:abdomen|abdominal|ruq|quadrant|pancreas|renal|kidney|spleen|gallbladder|chest|pelvis)"
@@ -61,14 +66,18 @@ def _of_this_study(lines: list[Line], study: StudyReading | None) -> list[Line]:
     """Without opening words that say what another kind of study showed: "Cirrhosis, nodule on US 25 mm"."""
     if study is None:
         return lines
-    opening = 0
-    while opening < min(2, len(lines) - 1) and lines[opening].statement.section == "body":
-        shown_on = _SHOWN_ON.search(lines[opening].statement.text)
-        states = lines[opening].kinds & {"verb", "negation", "stable"}
-        if states or not shown_on or modality_of(shown_on[1]) in ("", study.modality):
+    elsewhere = set()
+    for at, line in enumerate(lines[: min(3, len(lines) - 1)]):
+        words = line.statement.text
+        shown_on = _SHOWN_ON.search(words) or _SHOWED.search(words)
+        other = shown_on and modality_of(shown_on[1]) not in study.modality
+        if line.statement.section != "body" or line.kinds & _STATES:
             break
-        opening += 1
-    return lines[opening:]
+        if other:
+            elsewhere.add(at)
+        elif line.kinds & LESIONS:
+            break
+    return [line for at, line in enumerate(lines) if at not in elsewhere]
 
 
 def _quote(text: str, span: tuple[int, int], clause: tuple[int, int]) -> str:

@@ -81,7 +81,7 @@ _BEGINS_FINDINGS = (
     r"| (?:is|are|has|have|demonstrates?|shows?|contains?|measures?|parenchyma|appears?)\b)"
     r"|(?:lesion|observation) #?[0-9]+\b)|^there (?:is|are) "
     r"|^(?:the )?liver (?:coarse|normal|enlarged|fatty|cirrhotic|echogenic|unremarkable|nodular|small"
-    r"|shrunken|heterogeneous|homogeneous|mildly|diffusely|smooth|of normal|[0-9])"
+    r"|shrunken|heterogeneous|homogeneous|mildly|diffusely|smooth|of normal|(?:size |span |length )?[0-9])"
     r"|^(?:cirrhotic|fatty|enlarged|normal|coarse|nodular|echogenic|unremarkable) liver\b"
     r"|^(?:shunt|cbd|common (?:bile )?duct|(?:main )?portal vein|aorta|ivc) "
     r"|^(?:the )?(?:liver|gall ?bladder|spleen|pancreas|kidneys)(?:,| and) "

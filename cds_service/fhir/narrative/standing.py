@@ -102,7 +102,7 @@ def _ahead(line: Line, index: int) -> str:
             if after:
                 continue
         if kind in _ABSENCES:
-            return kind
+            return "" if _absent_then(line, at, index) else kind
         if (
             kind == "comma"
             and line.kind(at + 1)
@@ -127,6 +127,13 @@ def _ahead(line: Line, index: int) -> str:
     return ""
 
 
+def _absent_then(line: Line, at: int, index: int) -> bool:
+    """Whether it is new, and was absent on the day that follows: "new nodule (not present 08/2023)"."""
+    new = any(line.kind(step) in ("added", "new") and "new" in line.marks[step].text for step in range(index))
+    bracket = line.kind(at - 1) == "comma" and line.marks[at - 1].text == "("
+    return new and bracket and line.kind(at) == "absent" and line.kind(at + 1) == "date"
+
+
 def _bracket_end(line: Line, at: int) -> int:
     """The mark after the bracket that opens at `at`, 0 when it holds more than lengths, dates and values."""
     for step in range(at + 1, min(at + 8, len(line.marks))):
@@ -138,17 +145,24 @@ def _bracket_end(line: Line, at: int) -> int:
 
 
 def _not_excluded(line: Line, index: int) -> bool:
-    """Whether the noun is only what could not be excluded."""
+    """Whether the noun is only what could not be excluded, or is asked after."""
     if line.kinds.isdisjoint(("hedge", "query")):
+        return False
+    at = index - 1
+    while line.kind(at) in PLACES:
+        at -= 1
+    return left_open(line, index) or (line.kind(at) == "query" and at < 2)
+
+
+def left_open(line: Line, index: int) -> bool:
+    """Whether the noun is what could not be excluded: "cannot exclude a focal lesion"."""
+    if "hedge" not in line.kinds:
         return False
     for at in (index - 1, index + 1, index + 2, index - 2, index + 3, index + 4):
         if line.kind(at) == "hedge" and ("exclu" in line.marks[at].text or "rule" in line.marks[at].text):
             between = range(min(at, index) + 1, max(at, index))
             return not any(line.kind(step) in ("comma", "semicolon", "break", *LESIONS) for step in between)
-    at = index - 1
-    while line.kind(at) in PLACES:
-        at -= 1
-    return line.kind(at) == "query" and at < 2
+    return False
 
 
 def _introduced(line: Line, index: int) -> bool:

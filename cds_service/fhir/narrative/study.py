@@ -94,6 +94,8 @@ def _contrast(words: str, modality: str) -> str | None:
         return "with" if given else None
     if pattern("study both").occurs_in(plain):
         return "without-and-with"
+    if pattern("study not_given").occurs_in(plain):
+        return "without"  # whatever was ordered
     without, with_it = pattern("study without").occurs_in(plain), pattern("study with").occurs_in(plain)
     if without and with_it and not _denied_only(plain):
         return "without-and-with" if modality == "mri" else _ct_both(plain)

@@ -55,17 +55,28 @@ def _ends_search(part: Part) -> bool:
 def _recalls_resolved(top: _Level, lower: list[_Level]) -> bool:
     """Whether a higher part only points at what a lower part says is gone."""
     pointing = all(m.pointing and not m.sizes for lesion in top.lesions for m in lesion.mentions)
-    gone = any(level.part.of("resolved") for level in lower) and not any(level.lesions for level in lower)
-    return bool(top.lesions) and pointing and gone
+    gone = [mention for level in lower for mention in level.part.of("resolved")]
+    segments = {segment for mention in gone for segment in mention.segments}
+    elsewhere = any(lesion.segments and segments and not lesion.segments & segments for lesion in top.lesions)
+    return bool(top.lesions and gone) and pointing and not elsewhere and not any(lv.lesions for lv in lower)
 
 
 def _absence(levels: list[_Level]) -> Outcome:
     denials = [mention for level in levels for mention in level.part.of("denied", "resolved")]
+    if denials and _left_open(levels):
+        return Outcome()
     if denials and not _in_one_lobe(denials, levels):
         return Outcome("none", denials[0].span, denials[0].clause)
     normal = next((level.part.normal for level in levels if level.part.normal), None)
     unsaid = any(level.part.of("not-said") for level in levels)
     return Outcome("none", normal, normal) if normal and not unsaid else Outcome()
+
+
+def _left_open(levels: list[_Level]) -> bool:
+    """Whether the part that denies lesions, or a higher one, also says that it cannot exclude any."""
+    denying = next(at for at, level in enumerate(levels) if level.part.of("denied", "resolved"))
+    unsaid = (mention for level in levels[: denying + 1] for mention in level.part.of("not-said"))
+    return any(mention.left_open and mention.general for mention in unsaid)
 
 
 def _in_one_lobe(denials: list[Mention], levels: list[_Level]) -> bool:
