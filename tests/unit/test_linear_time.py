@@ -62,6 +62,7 @@ SEVERAL_REPEATS = {
     "cds_service.guideline.content.strict_yaml._FLOAT": "our own files",
     "cds_service.guideline.content.topic_checks._SENTENCE_BREAK": "our own files",
     "cds_service.replay.inputs._NAMED_TYPE": "file names; letters that end before a delimiter",
+    "cds_service.replay.report.quality._BULK_NAME": "file names; letters that end before a delimiter",
     "cds_service.web.worker_files._OF_A_LIVE_GAUGE": "names of our own files",
 }
 # Parsers of the standard library that take quadratic time for what never closes.
