@@ -140,6 +140,8 @@ def test_a_pasted_sandbox_request(open_page: OpenPage) -> None:
 def test_a_pasted_request_goes_on_from_suggestion_to_silence(open_page: OpenPage) -> None:
     page = open_page()
     _paste(page, REFERENCE.read_text("utf-8"))
+    # The ready patient looks the same: wait for the answer to what was pasted.
+    expect(page.get_by_role("button", name="Back to the patient above")).to_be_visible()
     expect(page.locator(".facts").first).to_contain_text("right upper lobectomy 2023")
     _take(page, f"Change to {MRI}")
     expect(page.locator(".silent")).to_be_visible()
