@@ -123,10 +123,10 @@ class Answers:
     def _keep(
         self, said: bytes, asked: HookRequest, grounds: Grounds, answer: Answer, ids: tuple[str, ...]
     ) -> None:
-        nonce = secrets.token_bytes(NONCE)
+        name, nonce = _name(said), secrets.token_bytes(NONCE)
         text = AESGCM(self._key(said, asked, grounds)).encrypt(nonce, msgspec.json.encode(answer), None)
-        self._drop(_name(said))
-        self._sealed[_name(said)] = _Sealed(grounds, ids, nonce, text, self._clock() + self._keep_s)
+        self._drop(name)
+        self._sealed[name] = _Sealed(grounds, ids, nonce, text, self._clock() + self._keep_s)
         self._held += len(text)
         while self._held > self._most:
             self._drop(next(iter(self._sealed)))
